@@ -1,0 +1,107 @@
+"""A block of a sparse matrix as plain arrays, which Dask can size, spill and send."""
+
+from typing import NamedTuple
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+MAX_BLOCK_NNZ = 2**30
+
+
+class CsrBlock(NamedTuple):
+    """Rows of a sparse matrix in compressed form.
+
+    Attributes
+    ----------
+    data : float32 ``(nnz,)``
+    indices : int32 ``(nnz,)``, ascending and unique within a row
+    indptr : int64 ``(n_rows + 1,)``
+    shape : ``(n_rows, n_columns)``
+    """
+
+    data: NDArray[np.float32]
+    indices: NDArray[np.int32]
+    indptr: NDArray[np.int64]
+    shape: tuple[int, int]
+
+    @property
+    def nnz(self) -> int:
+        """Stored entries, explicit zeros included."""
+        return len(self.indices)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the three arrays."""
+        return int(self.data.nbytes + self.indices.nbytes + self.indptr.nbytes)
+
+    def to_scipy(self) -> sp.csr_matrix:
+        """The same arrays as a SciPy matrix, without a copy of data."""
+        indptr = self.indptr.astype(np.int32)
+        return sp.csr_matrix((self.data, self.indices, indptr), shape=self.shape, copy=False)
+
+
+def csr_from_sorted(
+    rows: NDArray[np.integer],
+    columns: NDArray[np.integer],
+    data: NDArray[np.floating],
+    shape: tuple[int, int],
+) -> CsrBlock:
+    """Block of entries that are sorted by (row, column) and unique, checked."""
+    counts = np.bincount(rows, minlength=shape[0])
+    indptr = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+    block = CsrBlock(data.astype(np.float32), columns.astype(np.int32), indptr, shape)
+    check_canonical(block)
+    return block
+
+
+def check_canonical(block: CsrBlock) -> None:
+    """Raise unless the block is sorted, unique, finite and in range.
+
+    Raises
+    ------
+    ValueError
+        One bad index is a crash of the process in the native kernels of this field.
+    """
+    n_rows, n_columns = block.shape
+    indptr, indices = block.indptr, block.indices
+    if len(indptr) != n_rows + 1 or indptr[0] != 0 or indptr[-1] != len(indices):
+        raise ValueError(f"indptr does not describe {n_rows} rows of {len(indices)} entries")
+    if len(indices) > MAX_BLOCK_NNZ:
+        raise ValueError(f"{len(indices)} entries in a block, at most {MAX_BLOCK_NNZ} fit")
+    if len(block.data) != len(indices) or np.any(np.diff(indptr) < 0):
+        raise ValueError("data, indices and indptr do not belong together")
+    if not len(indices):
+        return
+    if int(indices.min()) < 0 or int(indices.max()) >= n_columns:
+        raise ValueError(f"column {int(indices.max())} outside 0 … {n_columns - 1}")
+    ascending = np.diff(indices) > 0
+    starts = indptr[1:-1]
+    ascending[starts[(starts > 0) & (starts < len(indices))] - 1] = True
+    if not ascending.all():
+        raise ValueError("column indices of a row are not ascending and unique")
+    if not np.isfinite(block.data).all():
+        raise ValueError("weights are not finite")
+
+
+def stack(blocks: list[CsrBlock]) -> CsrBlock:
+    """The rows of all blocks, in order."""
+    offsets = np.cumsum([0] + [block.nnz for block in blocks])
+    indptr = [block.indptr[1:] + start for block, start in zip(blocks, offsets, strict=False)]
+    return CsrBlock(
+        np.concatenate([block.data for block in blocks]),
+        np.concatenate([block.indices for block in blocks]),
+        np.concatenate([np.zeros(1, np.int64), *indptr]),
+        (sum(block.shape[0] for block in blocks), blocks[0].shape[1]),
+    )
+
+
+def take_rows(block: CsrBlock, rows: NDArray[np.integer]) -> CsrBlock:
+    """The named rows, in the order given."""
+    lengths = np.diff(block.indptr)[rows]
+    indptr = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
+    shift = np.repeat(block.indptr[rows] - indptr[:-1], lengths)
+    entries = np.arange(indptr[-1]) + shift
+    return CsrBlock(
+        block.data[entries], block.indices[entries], indptr, (len(rows), block.shape[1])
+    )

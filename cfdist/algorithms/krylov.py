@@ -1,0 +1,245 @@
+"""Truncated SVD of a tall sparse matrix by block Krylov iteration on its article side.
+
+One pass over the data gives Z = XᵀX Q for a block Q of columns; everything else here is dense
+algebra on tall, skinny arrays of n_articles rows.
+
+References
+----------
+Musco, Musco: Randomized block Krylov methods for stronger and faster approximate singular value
+decomposition, NeurIPS 2015, algorithm 2. Wu, Simon: Thick-restart Lanczos, SIAM J. Matrix
+Anal. 22 (2000).
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+MIN_BASIS_COLUMNS = 512
+ROW_CHUNK = 16_384
+KEPT_SHARE = {"float32": 1e-7, "float64": 1e-14}
+FLOAT64_SHARE = 1e-6
+
+Dense = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class KrylovState:
+    """The basis so far and what XᵀX makes of it.
+
+    Attributes
+    ----------
+    basis : ``(n_articles, n_basis)`` orthonormal columns K
+    image : ``(n_articles, n_basis)`` W = XᵀX K
+    projected : float64 ``(n_basis, n_basis)`` H = KᵀW
+    block : ``(n_articles, width)`` the columns that the next pass multiplies, orthogonal to K
+    coupling : float64 ``(width, width of the last block)``; what of the last image left K
+    n_passes : int
+    """
+
+    basis: Dense
+    image: Dense
+    projected: NDArray[np.float64]
+    block: Dense
+    coupling: NDArray[np.float64]
+    n_passes: int
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the dense arrays, for Dask."""
+        return int(self.basis.nbytes + self.image.nbytes + self.block.nbytes)
+
+
+@dataclass(frozen=True)
+class TruncatedFactors:
+    """The article side of the factorization.
+
+    Attributes
+    ----------
+    singular_values : float64 ``(n_components,)`` descending
+    item_factors : float32 ``(n_articles, n_components)`` V, orthonormal, largest entry positive
+    residuals : float64 ``(n_components,)`` ‖XᵀX v − σ² v‖ / σ²
+    """
+
+    singular_values: NDArray[np.float64]
+    item_factors: NDArray[np.float32]
+    residuals: NDArray[np.float64]
+
+
+def block_width(n_components: int, n_articles: int) -> int:
+    """Columns per pass: half of the components, at least 10."""
+    return min(n_articles, max(10, -(-n_components // 2)))
+
+
+def start(n_articles: int, width: int, seed: int, dtype: str = "float32") -> KrylovState:
+    """State before the first pass; the start block is drawn on the host by NumPy."""
+    draw = np.random.default_rng(seed).standard_normal((n_articles, width))
+    block = np.linalg.qr(draw)[0].astype(dtype)
+    none = np.empty((n_articles, 0), dtype=dtype)
+    return KrylovState(none, none, np.empty((0, 0)), block, np.empty((0, 0)), 0)
+
+
+def extend(state: KrylovState, block_image: Dense, max_columns: int) -> KrylovState:
+    """State after a pass whose result is ``block_image`` = XᵀX @ state.block.
+
+    Notes
+    -----
+    The new block is orthogonalised twice against the basis (once is not enough in floating
+    point). Directions within rounding of the image's scale are dropped: an invariant subspace
+    was found, and noise must not enter the basis.
+    """
+    basis = np.hstack([state.basis, state.block])
+    image = np.hstack([state.image, block_image])
+    projected = _grow_projection(state.projected, basis, block_image)
+    rest = block_image.copy()
+    for _ in range(2):
+        rest -= basis @ (basis.T @ rest)
+    scale = float(np.linalg.norm(projected, 2)) * float(np.finfo(basis.dtype).eps)
+    block, coupling = _orthonormalize(rest, floor=10 * scale)
+    block -= basis @ (basis.T @ block)
+    block = np.linalg.qr(block)[0]
+    grown = KrylovState(basis, image, projected, block, coupling, state.n_passes + 1)
+    return grown if basis.shape[1] + block.shape[1] <= max_columns else _restart(grown)
+
+
+def is_exhausted(state: KrylovState) -> bool:
+    """True when no direction is left: the basis holds the whole row space."""
+    return state.n_passes > 0 and state.block.shape[1] == 0
+
+
+def estimate_errors(state: KrylovState, n_components: int) -> NDArray[np.float64]:
+    """Estimated relative errors of the wanted singular values, largest value first.
+
+    Notes
+    -----
+    The residual r of a Ritz value θ is ‖C y_last‖, known without another pass. θ errs by at
+    most r, and by about r² / gap once it has separated from the others. (r / θ)² bounded the
+    true error by a factor of 1.2 to 3 in every pass on Complete Journey and Online Retail.
+    """
+    values, vectors = np.linalg.eigh(state.projected)
+    wanted = np.argsort(values)[::-1][:n_components]
+    theta = np.maximum(values[wanted], np.finfo(float).tiny)
+    last = vectors[-state.coupling.shape[1] :, wanted]
+    relative = np.linalg.norm(state.coupling @ last, axis=0) / theta
+    return np.asarray(np.minimum(relative / 2, relative**2))
+
+
+def smallest_share(state: KrylovState, n_components: int) -> float:
+    """w_min / w_max of the wanted eigenvalues: below 1e-6 the passes need float64."""
+    values = np.sort(np.linalg.eigvalsh(state.projected))[::-1][:n_components]
+    return float(values[-1] / values[0]) if values[0] > 0 else 0.0
+
+
+def finish(state: KrylovState, n_components: int) -> TruncatedFactors:
+    """Singular values and article factors from the basis and its image.
+
+    Notes
+    -----
+    Bᵀ = W E w^-½ holds X on the user-side Krylov space and has the same singular values; its
+    own truncated SVD, through the small Gram matrix in float64, is worth half a pass more than
+    the Ritz values. Cholesky of H is avoided: it raised on real baskets.
+    """
+    values, vectors = np.linalg.eigh(state.projected)
+    kept = values > KEPT_SHARE[state.image.dtype.name] * values[-1]
+    lift = vectors[:, kept] / np.sqrt(values[kept])
+    projection = _matmul64(state.image, lift)
+    squares, rotation = np.linalg.eigh(projection.T @ projection)
+    order = np.argsort(squares)[::-1][:n_components]
+    sigma = np.sqrt(np.maximum(squares[order], 0))
+    item_factors = orient(projection @ (rotation[:, order] / sigma))
+    return TruncatedFactors(
+        sigma, item_factors.astype(np.float32), _residuals(state, item_factors, sigma)
+    )
+
+
+def decompose_gram(gram: NDArray[np.float64], n_components: int) -> TruncatedFactors:
+    """The same from the dense XᵀX ``(n_articles, n_articles)``, for few articles."""
+    squares, vectors = np.linalg.eigh(gram)
+    order = np.argsort(squares)[::-1][:n_components]
+    sigma = np.sqrt(np.maximum(squares[order], 0))
+    item_factors = orient(vectors[:, order])
+    residual = np.linalg.norm(gram @ item_factors - item_factors * sigma**2, axis=0)
+    relative = residual / np.maximum(sigma**2, np.finfo(float).tiny)
+    return TruncatedFactors(sigma, item_factors.astype(np.float32), relative)
+
+
+def orient(factors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Columns with their largest entry (the first of equals) positive."""
+    largest = np.argmax(np.abs(factors), axis=0)
+    signs = np.sign(factors[largest, np.arange(factors.shape[1])])
+    return factors * np.where(signs == 0, 1.0, signs)
+
+
+def numerical_rank(sigma: NDArray[np.float64], shape: tuple[int, int]) -> int:
+    """Singular values that float32 data can tell from zero."""
+    if not len(sigma) or sigma[0] <= 0:
+        return 0
+    floor = sigma[0] * np.finfo(np.float32).eps * np.sqrt(max(shape))
+    return int(np.count_nonzero(sigma > floor))
+
+
+def _residuals(
+    state: KrylovState, vectors: NDArray[np.float64], sigma: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """‖W c − σ² K c‖ / σ² with c = Kᵀ v: what is left of XᵀX v − σ² v, without a pass."""
+    coordinates = _gram64(state.basis, vectors)
+    image = _matmul64(state.image, coordinates)
+    ritz = _matmul64(state.basis, coordinates) * sigma**2
+    return np.asarray(np.linalg.norm(image - ritz, axis=0) / np.maximum(sigma**2, 1e-300))
+
+
+def _grow_projection(
+    projected: NDArray[np.float64], basis: Dense, block_image: Dense
+) -> NDArray[np.float64]:
+    """H with the rows and columns of the new block, symmetric, in float64."""
+    edge = _gram64(basis, block_image)
+    old = projected.shape[0]
+    grown = np.empty((basis.shape[1], basis.shape[1]))
+    grown[:old, :old] = projected
+    grown[:, old:] = edge
+    grown[old:, :old] = edge[:old].T
+    grown[old:, old:] = (edge[old:] + edge[old:].T) / 2
+    return grown
+
+
+def _orthonormalize(block: Dense, floor: float) -> tuple[Dense, NDArray[np.float64]]:
+    """Orthonormal columns Q of ``block`` and C with block ≈ Q C; tiny directions dropped."""
+    squares, vectors = np.linalg.eigh(_gram64(block, block))
+    kept = squares > floor**2
+    norms = np.sqrt(squares[kept])
+    orthonormal = _matmul64(block, vectors[:, kept] / norms).astype(block.dtype)
+    return orthonormal, (vectors[:, kept] * norms).T
+
+
+def _restart(state: KrylovState) -> KrylovState:
+    """Thick restart: the upper half of the Ritz vectors replaces the basis."""
+    values, vectors = np.linalg.eigh(state.projected)
+    kept = np.argsort(values)[::-1][: state.basis.shape[1] // 2]
+    rotation = vectors[:, kept]
+    dtype = state.basis.dtype
+    width = state.coupling.shape[1]
+    return replace(
+        state,
+        basis=_matmul64(state.basis, rotation).astype(dtype),
+        image=_matmul64(state.image, rotation).astype(dtype),
+        projected=np.diag(values[kept]),
+        coupling=state.coupling @ rotation[-width:],
+    )
+
+
+def _gram64(left: Dense, right: Dense) -> NDArray[np.float64]:
+    """leftᵀ right, accumulated in float64 over runs of rows."""
+    total = np.zeros((left.shape[1], right.shape[1]))
+    for first in range(0, left.shape[0], ROW_CHUNK):
+        rows = slice(first, first + ROW_CHUNK)
+        total += left[rows].astype(np.float64).T @ right[rows].astype(np.float64)
+    return total
+
+
+def _matmul64(tall: Dense, small: NDArray[np.float64]) -> NDArray[np.float64]:
+    """tall @ small in float64, run by run of rows."""
+    out = np.empty((tall.shape[0], small.shape[1]))
+    for first in range(0, tall.shape[0], ROW_CHUNK):
+        rows = slice(first, first + ROW_CHUNK)
+        out[rows] = tall[rows].astype(np.float64) @ small
+    return out

@@ -1,0 +1,55 @@
+"""Histories repeat: users with identical rows are one profile for search and scoring."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Profiles(NamedTuple):
+    """The distinct rows of a matrix.
+
+    Attributes
+    ----------
+    owner : int64 ``(n_profiles,)`` ascending: the lowest user index of each profile
+    of_user : int32 ``(n_users,)`` profile of each user
+    n_users : int64 ``(n_profiles,)`` users who share it
+    family : int64 ``(n_profiles,)`` equal for profiles with the same article set
+    """
+
+    owner: NDArray[np.int64]
+    of_user: NDArray[np.int32]
+    n_users: NDArray[np.int64]
+    family: NDArray[np.int64]
+
+
+def find_profiles(row_hashes: NDArray[np.uint64], set_hashes: NDArray[np.uint64]) -> Profiles:
+    """Profiles from 128-bit hashes ``(n_users, 2)`` of rows and of article sets."""
+    of_user, owner = group_equal(row_hashes)
+    family, _ = group_equal(set_hashes[owner])
+    counts = np.bincount(of_user, minlength=len(owner)).astype(np.int64)
+    return Profiles(owner, of_user.astype(np.int32), counts, family)
+
+
+def group_equal(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Number of each row's group, groups numbered by first appearance, and those first rows.
+
+    Examples
+    --------
+    >>> group, first = group_equal(np.array([[7, 7], [3, 3], [7, 7]], dtype=np.uint64))
+    >>> group.tolist(), first.tolist()
+    ([0, 1, 0], [0, 1])
+    """
+    if not len(hashes):
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    order = np.lexsort((hashes[:, 1], hashes[:, 0]))
+    sorted_hashes = hashes[order]
+    new = np.ones(len(order), dtype=bool)
+    new[1:] = (sorted_hashes[1:] != sorted_hashes[:-1]).any(axis=1)
+    first = order[new]  # lexsort is stable: the first of a run is the lowest row
+    by_appearance = np.argsort(first)
+    rank = np.empty(len(first), dtype=np.int64)
+    rank[by_appearance] = np.arange(len(first))
+    group = np.empty(len(order), dtype=np.int64)
+    group[order] = rank[np.cumsum(new) - 1]
+    return group, first[by_appearance]

@@ -1,0 +1,232 @@
+"""Scores of articles for users, masked, ranked and filled up to N, row by row.
+
+Every score is summed in float64 in a fixed order and rounded to float32; lists are ordered by
+(−score, article). No dense users × articles array exists.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from cfdist.algorithms.csr import CsrBlock
+from cfdist.algorithms.exact_neighbors import NOTHING, dot64, insert_sorted
+
+LATENT_SLACK = 4e-6
+TILE_ROWS = 512
+TILE_ARTICLES = 4096
+
+
+class Lists(NamedTuple):
+    """Ranked articles of a block of users; places not yet filled hold article −1.
+
+    Attributes
+    ----------
+    articles : int64 ``(n_rows, n)``
+    scores : float32 ``(n_rows, n)``
+    sources : int8 ``(n_rows, n)`` which recommender, by the caller's numbering
+    """
+
+    articles: NDArray[np.int64]
+    scores: NDArray[np.float32]
+    sources: NDArray[np.int8]
+
+    @classmethod
+    def empty(cls, n_rows: int, n: int) -> "Lists":
+        """Lists in which every place is free."""
+        return cls(
+            np.full((n_rows, n), -1, dtype=np.int64),
+            np.full((n_rows, n), NOTHING, dtype=np.float32),
+            np.full((n_rows, n), -1, dtype=np.int8),
+        )
+
+
+def fill_through(
+    lists: Lists, weights: CsrBlock, table: CsrBlock, owned: CsrBlock, source: int
+) -> None:
+    """Fill free places by the weighted mean of ``table``'s rows, in place.
+
+    The score of article a for row r is Σ_e w_re · table_ea / Σ_e w_re over the entries e of row
+    r of ``weights`` that are positive: the share (or mean weight) of a among similar users, or
+    the mean similarity of a to the articles in a history.
+    """
+    _fill_through(
+        lists.articles, lists.scores, lists.sources, source,
+        weights.indptr, weights.indices, weights.data,
+        table.indptr, table.indices, table.data,
+        owned.indptr, owned.indices, table.shape[1],
+    )  # fmt: skip
+
+
+def fill_latent(
+    lists: Lists,
+    user_factors: NDArray[np.float32],
+    item_factors: NDArray[np.float32],
+    owned: CsrBlock,
+    source: int,
+) -> None:
+    """Fill free places by the product of factors (PureSVD), in place.
+
+    References
+    ----------
+    Cremonesi, Koren, Turrin: Performance of recommender algorithms on top-N recommendation
+    tasks, RecSys 2010, equation 8.
+    """
+    longest = float(np.sqrt(np.square(item_factors.astype(np.float64)).sum(axis=1).max()))
+    for first in range(0, len(user_factors), TILE_ROWS):
+        rows = slice(first, first + TILE_ROWS)
+        users = np.ascontiguousarray(user_factors[rows])
+        lengths = np.sqrt(np.square(users.astype(np.float64)).sum(axis=1))
+        slack = (LATENT_SLACK * longest * lengths).astype(np.float32)
+        filled = np.count_nonzero(lists.articles[rows] >= 0, axis=1)
+        for start in range(0, len(item_factors), TILE_ARTICLES):
+            products = users @ item_factors[start : start + TILE_ARTICLES].T
+            _offer_tile(
+                products, start, users, item_factors, slack, filled,
+                lists.articles[rows], lists.scores[rows], lists.sources[rows], source,
+                owned.indptr[first : first + len(users) + 1], owned.indices,
+            )  # fmt: skip
+
+
+def fill_ranked(
+    lists: Lists,
+    ranking: NDArray[np.int64],
+    scores: NDArray[np.float32],
+    owned: CsrBlock,
+    source: int,
+) -> None:
+    """Fill free places from one ranking for everybody, in place."""
+    _fill_ranked(
+        lists.articles, lists.scores, lists.sources, source,
+        ranking, scores, owned.indptr, owned.indices, owned.shape[1],
+    )  # fmt: skip
+
+
+@njit(nogil=True, cache=True)
+def _block_row(stamp, row, articles, owned_indptr, owned_indices):
+    """Mark what the row owns or lists already; returns the number of listed articles."""
+    for e in range(owned_indptr[row], owned_indptr[row + 1]):
+        stamp[owned_indices[e]] = row
+    filled = 0
+    while filled < articles.shape[1] and articles[row, filled] >= 0:
+        stamp[articles[row, filled]] = row
+        filled += 1
+    return filled
+
+
+@njit(nogil=True, cache=True)
+def _fill_through(
+    articles, scores, sources, source, weight_indptr, weight_indices, weight_data,
+    table_indptr, table_indices, table_data, owned_indptr, owned_indices, n_articles,
+):  # fmt: skip
+    n = articles.shape[1]
+    blocked = np.full(n_articles, -1, np.int64)
+    touched_by = np.full(n_articles, -1, np.int64)
+    total = np.zeros(n_articles, np.float64)
+    touched = np.empty(n_articles, np.int64)
+    for row in range(articles.shape[0]):
+        filled = _block_row(blocked, row, articles, owned_indptr, owned_indices)
+        if filled == n:
+            continue
+        n_touched, mass = 0, 0.0
+        for e in range(weight_indptr[row], weight_indptr[row + 1]):
+            weight = np.float64(weight_data[e])
+            if weight <= 0:
+                continue
+            mass += weight
+            other = weight_indices[e]
+            for t in range(table_indptr[other], table_indptr[other + 1]):
+                article = table_indices[t]
+                if table_data[t] <= 0 or blocked[article] == row:
+                    continue
+                if touched_by[article] != row:
+                    touched_by[article] = row
+                    total[article] = 0.0
+                    touched[n_touched] = article
+                    n_touched += 1
+                total[article] += weight * np.float64(table_data[t])
+        for i in range(n_touched):
+            article = touched[i]
+            score = np.float32(total[article] / mass)
+            if score > 0:
+                insert_sorted(articles[row, filled:], scores[row, filled:], article, score)
+        for place in range(filled, n):
+            if articles[row, place] >= 0:
+                sources[row, place] = source
+
+
+@njit(nogil=True, cache=True)
+def _offer_tile(
+    products, start, users, items, slack, filled, articles, scores, sources, source,
+    owned_indptr, owned_indices,
+):  # fmt: skip
+    n = articles.shape[1]
+    for row in range(products.shape[0]):
+        first = filled[row]
+        if first == n:
+            continue
+        threshold = scores[row, n - 1] - slack[row]
+        if articles[row, n - 1] < 0:
+            threshold = -np.inf
+        owned = owned_indices[owned_indptr[row] : owned_indptr[row + 1]]
+        for j in range(products.shape[1]):
+            if products[row, j] < threshold:
+                continue
+            article = start + j
+            place = np.searchsorted(owned, article)
+            if place < len(owned) and owned[place] == article:
+                continue
+            listed = False
+            for p in range(first):
+                listed = listed or articles[row, p] == article
+            if listed:
+                continue
+            _insert_any(
+                articles[row, first:], scores[row, first:], article,
+                dot64(users[row], items[article]),
+            )  # fmt: skip
+            if articles[row, n - 1] >= 0:
+                threshold = scores[row, n - 1] - slack[row]
+        for p in range(first, n):
+            if articles[row, p] >= 0:
+                sources[row, p] = source
+
+
+@njit(nogil=True, cache=True)
+def _insert_any(articles, scores, article, score):
+    """Insert by (−score, article) where scores may be any number, free places last."""
+    place = len(articles) - 1
+    if articles[place] >= 0 and (
+        score < scores[place] or (score == scores[place] and articles[place] < article)
+    ):
+        return
+    while place > 0 and (
+        articles[place - 1] < 0
+        or scores[place - 1] < score
+        or (scores[place - 1] == score and articles[place - 1] > article)
+    ):
+        articles[place] = articles[place - 1]
+        scores[place] = scores[place - 1]
+        place -= 1
+    articles[place] = article
+    scores[place] = score
+
+
+@njit(nogil=True, cache=True)
+def _fill_ranked(
+    articles, scores, sources, source, ranking, ranked_scores, owned_indptr, owned_indices,
+    n_articles,
+):  # fmt: skip
+    n = articles.shape[1]
+    blocked = np.full(n_articles, -1, np.int64)
+    for row in range(articles.shape[0]):
+        place = _block_row(blocked, row, articles, owned_indptr, owned_indices)
+        for i in range(len(ranking)):
+            if place == n:
+                break
+            if blocked[ranking[i]] != row:
+                articles[row, place] = ranking[i]
+                scores[row, place] = ranked_scores[i]
+                sources[row, place] = source
+                place += 1

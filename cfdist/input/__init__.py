@@ -1,0 +1,1 @@
+"""From files of any origin to checked Arrow tables with canonical columns."""

@@ -1,0 +1,166 @@
+"""The stages in order."""
+
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from distributed import Client, performance_report
+
+from cfdist.builds import Build
+from cfdist.builds.redact import redact, redact_text
+from cfdist.cluster import open_cluster
+from cfdist.config import Config
+from cfdist.runs.record import RunRecord, new_run_id
+from cfdist.stages.checkpoint import Checkpoints
+from cfdist.stages.context import Context, Progress, Silence
+from cfdist.stages.factorize import factorize
+from cfdist.stages.index import index
+from cfdist.stages.ingest import ingest
+from cfdist.stages.matrix import matrix
+from cfdist.stages.neighbors import neighbors
+from cfdist.stages.publish import Results, metrics_of, publish, require_writable
+from cfdist.stages.recommend import recommend
+
+RESUMABLE = ("ingest", "index", "matrix", "factorize", "neighbors", "recommend")
+
+
+def train(
+    config: Config | None = None, client: Client | None = None, progress: Progress | None = None
+) -> Build:
+    """The build that was published from the whole input.
+
+    Parameters
+    ----------
+    config : Config, optional
+        Settings; ``Config()`` by default, which reads ``cfdist.toml`` and the environment.
+    client : distributed.Client, optional
+        A cluster to use; otherwise the one that ``config.cluster`` names is opened and closed.
+    progress : Progress, optional
+        Listener; silent by default.
+
+    Returns
+    -------
+    Build
+        Published and live.
+
+    Raises
+    ------
+    CfdistError
+        See :mod:`cfdist.errors`; nothing is published then, and complete stages are kept.
+
+    Notes
+    -----
+    A stopped run goes on after its last complete stage when the input and the settings that the
+    stage reads are the same.
+    """
+    config = config or Config()
+    require_writable(config)
+    with _run("train", config, client, progress or Silence()) as (context, record):
+        results = run_stages(context)
+        record.metrics = metrics_of(results)
+        record.rows = dict(results.interactions.meta)
+        build = publish(context, results)
+        record.build, record.status = build.id, "published"
+        context.checkpoints.remove({stage: context.keys[stage] for stage in RESUMABLE})
+    return build
+
+
+def experiment(
+    config: Config | None = None, client: Client | None = None, progress: Progress | None = None
+) -> RunRecord:
+    """The record of a quick run on a sample: variance, counts, seconds per stage.
+
+    Nothing is published unless ``config.experiment.publish``; parameters and errors are those
+    of :func:`train`.
+    """
+    config = _sampled(config or Config())
+    require_writable(config)
+    with _run("experiment", config, client, progress or Silence()) as (context, record):
+        context.checkpoints = Checkpoints(None)
+        results = run_stages(context)
+        record.metrics = metrics_of(results)
+        record.rows = dict(results.interactions.meta)
+        record.status = "done"
+        if config.experiment.publish:
+            record.build, record.status = publish(context, results).id, "published"
+    return record
+
+
+def run_stages(context: Context) -> Results:
+    """Everything before publishing."""
+    interactions = ingest(context)
+    found = index(context, interactions)
+    weights = matrix(context, interactions, found)
+    interactions = type(interactions)(interactions.key, interactions.meta, {})  # frees the rows
+    factors = factorize(context, weights)
+    near = neighbors(context, found, weights, factors)
+    lists = recommend(context, found, weights, factors, near)
+    return Results(interactions, found, weights, factors, near, lists)
+
+
+def _sampled(config: Config) -> Config:
+    """The settings with the experiment's sample in place of the whole."""
+    sample = {
+        "sample_percent": config.experiment.sample_percent,
+        "sample_by": config.experiment.sample_by,
+    }
+    return config.model_copy(update={"ingest": config.ingest.model_copy(update=sample)})
+
+
+@contextmanager
+def _run(
+    command: str, config: Config, client: Client | None, progress: Progress
+) -> Iterator[tuple[Context, RunRecord]]:
+    """A recorded run on a cluster; its outcome is written whatever happens."""
+    started = time.perf_counter()
+    runs = Path(config.runs.path)
+    record = RunRecord(new_run_id(), command, settings=redact(config.model_dump(mode="json")))
+    record.write(runs)
+    with ExitStack() as stack:
+        stack.callback(_close, record, runs, started)
+        try:
+            used = client or stack.enter_context(open_cluster(config.cluster))
+            context = _context(config, used, record, progress)
+            stack.enter_context(_report(used, config, runs / record.run))
+            yield context, record
+        except BaseException as error:
+            record.status = "cancelled" if isinstance(error, KeyboardInterrupt) else "failed"
+            record.error = redact_text(f"{type(error).__name__}: {error}")
+            raise
+
+
+def _context(config: Config, client: Client, record: RunRecord, progress: Progress) -> Context:
+    folder = Path(config.runs.path).resolve() / "checkpoints" if config.runs.checkpoints else None
+    context = Context(client, config, record.run, progress, Checkpoints(folder))
+    record.seconds, record.notes = context.seconds, context.notes
+    record.resumed = context.resumed
+    if config.cluster.dashboard:
+        progress.note(f"dashboard: {client.dashboard_link}")
+    return context
+
+
+@contextmanager
+def _report(client: Client, config: Config, folder: Path) -> Iterator[None]:
+    """Dask's own report of the run, where the dashboard's library is loaded anyway."""
+    if not config.cluster.dashboard:
+        yield
+        return
+    with performance_report(filename=str(folder / "dask-report.html")):
+        yield
+
+
+def _close(record: RunRecord, runs: Path, started: float) -> None:
+    record.total_seconds = round(time.perf_counter() - started, 3)
+    record.seconds = {stage: round(value, 3) for stage, value in record.seconds.items()}
+    record.write(runs)
+    shutil.rmtree(runs / record.run / "staging", ignore_errors=True)
+
+
+def describe(record: RunRecord) -> dict[str, Any]:
+    """The record as JSON values, for ``--json``."""
+    from dataclasses import asdict
+
+    return asdict(record)

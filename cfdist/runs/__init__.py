@@ -1,0 +1,1 @@
+"""The record of what was run: one folder per run, plain files."""

@@ -1,0 +1,94 @@
+"""``run.json``: settings, outcome, numbers and seconds of one run."""
+
+import json
+import os
+import secrets
+import time
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from cfdist.builds.log import write_atomic
+from cfdist.errors import DataError
+
+FILE = "run.json"
+
+
+@dataclass
+class RunRecord:
+    """One run.
+
+    Attributes
+    ----------
+    status : str
+        ``running``, ``done``, ``published``, ``failed`` or ``cancelled``.
+    """
+
+    run: str
+    command: str
+    status: str = "running"
+    started_at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    total_seconds: float = 0.0
+    seconds: dict[str, float] = field(default_factory=dict)
+    resumed: list[str] = field(default_factory=list)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    rows: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    build: str | None = None
+    error: str | None = None
+    pid: int = field(default_factory=os.getpid)
+
+    def write(self, runs: Path) -> None:
+        """Store the record in its folder."""
+        folder = runs / self.run
+        folder.mkdir(parents=True, exist_ok=True)
+        write_atomic(folder / FILE, json.dumps(asdict(self), indent=1).encode())
+
+
+def new_run_id() -> str:
+    """Sortable by time, unique by four random bytes.
+
+    Examples
+    --------
+    >>> len(new_run_id())
+    25
+    """
+    return f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(4)}"
+
+
+def read_run(runs: Path, run: str) -> RunRecord:
+    """The record of one run, by its id or the unique start of it.
+
+    Raises
+    ------
+    DataError
+        There is no such run.
+    """
+    names = [name for name in _run_names(runs) if name.startswith(run)]
+    if len(names) != 1:
+        several = f"; {len(names)} runs start so" if names else ""
+        raise DataError(f"there is no run {run!r} in {runs}{several}", remedy="see `cfdist runs list`")
+    return RunRecord(**json.loads((runs / names[0] / FILE).read_text()))
+
+
+def list_runs(runs: Path) -> list[RunRecord]:
+    """All records, oldest first."""
+    return [RunRecord(**json.loads((runs / name / FILE).read_text())) for name in _run_names(runs)]
+
+
+def last_finished(runs: Path, command: str, before: str) -> RunRecord | None:
+    """The newest run of a command that ended well before this one."""
+    finished = [
+        run
+        for run in list_runs(runs)
+        if run.command == command and run.run != before and run.status in ("done", "published")
+    ]
+    return finished[-1] if finished else None
+
+
+def _run_names(runs: Path) -> list[str]:
+    if not runs.is_dir():
+        return []
+    return sorted(name for name in os.listdir(runs) if (runs / name / FILE).is_file())

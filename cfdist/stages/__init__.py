@@ -1,0 +1,1 @@
+"""The stages of the job: Dask orchestration, one module and one public function each."""

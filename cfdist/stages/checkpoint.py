@@ -1,0 +1,171 @@
+"""Block results on disk, so that a stopped run goes on after its last complete stage."""
+
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+import pyarrow as pa
+from distributed import Client, Future
+
+from cfdist.algorithms.csr import CsrBlock
+from cfdist.algorithms.interactions import InteractionBlock
+from cfdist.algorithms.pairs import PairCounts
+from cfdist.algorithms.profiles import Profiles
+from cfdist.algorithms.scoring import Lists
+
+_TUPLES: dict[str, Any] = {
+    kind.__name__: kind for kind in (CsrBlock, InteractionBlock, PairCounts, Profiles, Lists)
+}
+_COMPLETE = "complete.json"
+
+
+def hash_settings(*parts: object) -> str:
+    """Key of a stage: sha256 over JSON of what its result depends on."""
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def write_value(path: Path, value: Any) -> None:
+    """Store an array, an Arrow array, a dict of those or a known tuple as ``.npz``, at once.
+
+    The zip carries a CRC of every member; nothing is pickled.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        with open(temporary, "wb") as handle:
+            np.savez(handle, allow_pickle=False, **_pack(value))  # type: ignore[arg-type]
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def read_value(path: Path) -> Any:
+    """What :func:`write_value` stored."""
+    with np.load(path, allow_pickle=False) as stored:
+        return _unpack({name: stored[name] for name in stored.files})
+
+
+class StoredParts(Sequence[Future]):
+    """Parts of a resumed stage; a part is read when somebody asks for its future."""
+
+    def __init__(self, client: Client, paths: list[Path]) -> None:
+        self._client = client
+        self._paths = paths
+        self._futures: dict[int, Future] = {}
+
+    def __len__(self) -> int:
+        return len(self._paths)
+
+    @overload
+    def __getitem__(self, at: int) -> Future: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Future]: ...
+    def __getitem__(self, at: int | slice) -> Future | list[Future]:
+        if isinstance(at, slice):
+            return [self[i] for i in range(*at.indices(len(self)))]
+        if at not in self._futures:
+            if not -len(self) <= at < len(self):
+                raise IndexError(at)
+            key = f"resume-{uuid.uuid4().hex}"
+            self._futures[at] = self._client.submit(read_value, self._paths[at], key=key)
+        return self._futures[at]
+
+    def __iter__(self) -> Iterator[Future]:
+        return (self[i] for i in range(len(self)))
+
+
+class Checkpoints:
+    """Folder of checkpoints, one sub-folder per stage and key.
+
+    Parameters
+    ----------
+    folder : Path or None
+        None switches checkpoints off.
+    """
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+
+    def path(self, stage: str, key: str, part: str, number: int) -> Path | None:
+        """Where a part belongs; None when checkpoints are off."""
+        if self.folder is None:
+            return None
+        return self.folder / f"{stage}-{key}" / f"{part}-{number:05d}.npz"
+
+    def find(self, stage: str, key: str) -> dict[str, Any] | None:
+        """Description of a complete stage, or None."""
+        if self.folder is None:
+            return None
+        marker = self.folder / f"{stage}-{key}" / _COMPLETE
+        try:
+            return dict(json.loads(marker.read_text()))
+        except (FileNotFoundError, json.JSONDecodeError):
+            return None
+
+    def complete(self, stage: str, key: str, meta: Mapping[str, Any], sizes: dict[str, int]) -> None:
+        """Mark a stage as complete, after all of its parts are on disk."""
+        if self.folder is None:
+            return
+        folder = self.folder / f"{stage}-{key}"
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = folder / f".{_COMPLETE}.{uuid.uuid4().hex}"
+        temporary.write_text(json.dumps({"meta": dict(meta), "parts": sizes}))
+        os.replace(temporary, folder / _COMPLETE)
+
+    def remove(self, keys: Mapping[str, str]) -> None:
+        """Delete the checkpoints of these stages; what is not there is fine."""
+        for stage, key in keys.items():
+            if self.folder is not None:
+                shutil.rmtree(self.folder / f"{stage}-{key}", ignore_errors=True)
+
+
+def _pack(value: Any) -> dict[str, np.ndarray[Any, Any]]:
+    kind = type(value).__name__
+    if kind in _TUPLES:
+        fields = value._asdict()
+    elif isinstance(value, dict):
+        kind, fields = "dict", value
+    else:
+        kind, fields = "value", {"value": value}
+    packed: dict[str, Any] = {"__kind__": np.array(kind)}
+    for name, item in fields.items():
+        if not isinstance(item, pa.Array):
+            packed[name] = np.asarray(item)
+        elif pa.types.is_integer(item.type):
+            packed[f"{name}:ids"] = np.asarray(item)
+        else:
+            text = item.cast(pa.large_binary())
+            packed[f"{name}:bytes"] = np.frombuffer(b"".join(text.to_pylist()), dtype=np.uint8)
+            lengths = np.array([len(piece) for piece in text.to_pylist()], dtype=np.int64)
+            packed[f"{name}:lengths"] = lengths
+    return packed
+
+
+def _unpack(stored: dict[str, np.ndarray[Any, Any]]) -> Any:
+    kind = str(stored.pop("__kind__"))
+    fields: dict[str, Any] = {}
+    for name, array in stored.items():
+        if name.endswith(":ids"):
+            fields[name[:-4]] = pa.array(array)
+        elif name.endswith(":lengths"):
+            offsets = np.concatenate(([0], np.cumsum(array))).astype(np.int32)
+            data = pa.py_buffer(stored[name.replace(":lengths", ":bytes")].tobytes())
+            fields[name[:-8]] = pa.StringArray.from_buffers(
+                len(array), pa.py_buffer(offsets.tobytes()), data
+            )
+        elif not name.endswith(":bytes"):
+            fields[name] = array
+    if kind == "value":
+        return fields["value"]
+    if kind == "dict":
+        return fields
+    if kind == "CsrBlock":
+        fields["shape"] = tuple(int(side) for side in fields["shape"])
+    return _TUPLES[kind](**fields)

@@ -1,0 +1,206 @@
+"""What every stage is given: the cluster, the settings, progress and checkpoints."""
+
+import time
+import uuid
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from distributed import Client, Future, KilledWorker, as_completed
+
+from cfdist.config import Config
+from cfdist.errors import CfdistError, ClusterError
+from cfdist.stages.checkpoint import Checkpoints, StoredParts, hash_settings, write_value
+
+RETRIES = 2
+
+
+class Progress(Protocol):
+    """Listener of a run: a terminal, a log, a test."""
+
+    def start(self, stage: str) -> None:
+        """A stage begins."""
+
+    def add(self, stage: str, tasks: int) -> None:
+        """So many more tasks belong to the stage."""
+
+    def advance(self, stage: str) -> None:
+        """One task is done."""
+
+    def note(self, message: str) -> None:
+        """Something that the user should know."""
+
+    def finish(self, stage: str, seconds: float, resumed: bool) -> None:
+        """A stage ended."""
+
+
+class Silence:
+    """Progress that nobody watches."""
+
+    def start(self, stage: str) -> None:
+        """Nothing."""
+
+    def add(self, stage: str, tasks: int) -> None:
+        """Nothing."""
+
+    def advance(self, stage: str) -> None:
+        """Nothing."""
+
+    def note(self, message: str) -> None:
+        """Nothing."""
+
+    def finish(self, stage: str, seconds: float, resumed: bool) -> None:
+        """Nothing."""
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """Result of a stage: a small description and one future per part.
+
+    Attributes
+    ----------
+    key : str
+        Hash of all that the result depends on.
+    meta : dict
+        Counts and settings, JSON values only.
+    parts : dict of sequences of futures
+    """
+
+    key: str
+    meta: Mapping[str, Any]
+    parts: Mapping[str, Sequence[Future]]
+
+
+@dataclass
+class Context:
+    """The run that stages work in.
+
+    Attributes
+    ----------
+    seconds : dict
+        Wall time per stage, filled as stages end.
+    keys : dict
+        Key per stage, filled as stages begin.
+    notes : list of str
+        What the user was told; kept in the manifest.
+    """
+
+    client: Client
+    config: Config
+    run_id: str
+    progress: Progress = field(default_factory=Silence)
+    checkpoints: Checkpoints = field(default_factory=lambda: Checkpoints(None))
+    now_us: int = field(default_factory=lambda: int(time.time() * 1e6))
+    seconds: dict[str, float] = field(default_factory=dict)
+    keys: dict[str, str] = field(default_factory=dict)
+    resumed: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def note(self, message: str) -> None:
+        """Tell the user and remember it."""
+        if message not in self.notes:
+            self.notes.append(message)
+            self.progress.note(message)
+
+    @contextmanager
+    def stage(self, name: str, *depends_on: object) -> Any:
+        """A running stage, timed; its key is the hash of ``depends_on``."""
+        started = time.perf_counter()
+        stage = Stage(self, name, hash_settings(name, *depends_on))
+        self.keys[name] = stage.key
+        self.progress.start(name)
+        yield stage
+        self.seconds[name] = time.perf_counter() - started
+        self.progress.finish(name, self.seconds[name], name in self.resumed)
+
+
+class Stage:
+    """One stage of a run: submits tasks that are named after it and checkpointed."""
+
+    def __init__(self, context: Context, name: str, key: str) -> None:
+        self.context = context
+        self.name = name
+        self.key = key
+        self._numbers: dict[str, int] = {}
+
+    def resume(self, kind: type[Artifact]) -> Artifact | None:
+        """The artifact of an earlier run under the same key, or None."""
+        found = self.context.checkpoints.find(self.name, self.key)
+        if found is None:
+            return None
+        parts = {
+            part: StoredParts(self.context.client, [self._path(part, i) for i in range(size)])
+            for part, size in found["parts"].items()
+        }
+        self.context.resumed.append(self.name)
+        return kind(self.key, found["meta"], parts)
+
+    def submit(
+        self, task: Callable[..., Any], *args: Any, label: str = "", part: str = ""
+    ) -> Future:
+        """Future of ``task(*args)``, written to the checkpoint as the next of ``part``."""
+        number = self._numbers.get(part or label, 0)
+        self._numbers[part or label] = number + 1
+        words = "-".join(word for word in (self.name, label or part) if word)
+        key = f"{words.replace('_', '-')}-{number}{uuid.uuid4().hex}"
+        path = self.context.checkpoints.path(self.name, self.key, part, number) if part else None
+        self.context.progress.add(self.name, 1)
+        return self.context.client.submit(
+            _run, task, args, path, key=key, retries=RETRIES, pure=False
+        )
+
+    def wait(self, futures: Iterable[Future]) -> None:
+        """Block until all are done; the first error ends the stage.
+
+        Raises
+        ------
+        CfdistError
+            What the task raised, as it was.
+        ClusterError
+            Workers died while they ran the task.
+        """
+        for future in as_completed(list(futures)):
+            if future.status in ("error", "cancelled", "lost"):
+                raise _translate(future)
+            self.context.progress.advance(self.name)
+
+    def result(self, future: Future) -> Any:
+        """The value of one future."""
+        self.wait([future])
+        return future.result()
+
+    def complete(
+        self, kind: type[Artifact], meta: Mapping[str, Any], **parts: Sequence[Future]
+    ) -> Any:
+        """The artifact, after its checkpoint is marked complete."""
+        sizes = {name: len(futures) for name, futures in parts.items()}
+        self.context.checkpoints.complete(self.name, self.key, meta, sizes)
+        return kind(self.key, meta, parts)
+
+    def _path(self, part: str, number: int) -> Path:
+        path = self.context.checkpoints.path(self.name, self.key, part, number)
+        assert path is not None
+        return path
+
+
+def _run(task: Callable[..., Any], args: tuple[Any, ...], path: Path | None) -> Any:
+    value = task(*args)
+    if path is not None:
+        write_value(path, value)
+    return value
+
+
+def _translate(future: Future) -> BaseException:
+    error = future.exception()
+    if isinstance(error, CfdistError):
+        return error
+    if isinstance(error, KilledWorker):
+        return ClusterError(
+            f"workers died while they ran {future.key}: most often the memory ran out",
+            remedy="give workers more memory (--set cluster.memory_limit=8GB), or sample the data",
+        )
+    if error is None:
+        return ClusterError(f"the task {future.key} was lost", remedy="run the same command again")
+    return error

@@ -1,0 +1,225 @@
+"""Truncated SVD of the whole matrix: a few passes over the blocks, one task of dense algebra each."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from distributed import Future
+
+from cfdist.algorithms import krylov
+from cfdist.algorithms.csr import CsrBlock
+from cfdist.backends import get_backend
+from cfdist.config import FactorizeSettings
+from cfdist.stages.context import Artifact, Context, Stage
+from cfdist.stages.index import tree_reduce
+from cfdist.stages.matrix import UserItemMatrix
+
+GRAM_ARTICLES = 2048
+
+
+class Factors(Artifact):
+    """X ≈ U Σ Vᵀ.
+
+    ``meta``: n_components, n_passes, method, dtype, singular_values, residuals, energy,
+    explained_variance_ratio (lists and shares per component).
+    Parts ``item_factors``: V float32; ``user_factors``: XV = UΣ float32 per block of users.
+    """
+
+    @property
+    def n_components(self) -> int:
+        """Components kept."""
+        return int(self.meta["n_components"])
+
+    @property
+    def singular_values(self) -> np.ndarray[Any, Any]:
+        """float64 ``(n_components,)``, descending."""
+        return np.array(self.meta["singular_values"], dtype=np.float64)
+
+    @property
+    def item_factors(self) -> Future:
+        """V, ``(n_articles, n_components)``."""
+        return self.parts["item_factors"][0]
+
+    @property
+    def user_factors(self) -> Sequence[Future]:
+        """UΣ, one ``(n_users of the block, n_components)`` per block."""
+        return self.parts["user_factors"]
+
+
+class PassReport(NamedTuple):
+    """What the driver needs to know after a pass."""
+
+    n_passes: int
+    n_basis: int
+    error: float
+    smallest_share: float
+    is_exhausted: bool
+
+
+def factorize(context: Context, matrix: UserItemMatrix) -> Factors:
+    """Singular values and factors, with residuals and both variances.
+
+    Notes
+    -----
+    Gram matrix and full eigenproblem up to 2,048 articles, block Krylov above. Passes are in
+    float32, and are done again in float64 where the wanted part of the spectrum spans more than
+    float32 holds (w_min / w_max < 1e-6).
+    """
+    settings = context.config.factorize
+    with context.stage("factorize", matrix.key, settings.model_dump()) as stage:
+        found = stage.resume(Factors)
+        if found is not None:
+            return found
+        wanted = min(settings.n_components, *matrix.shape)
+        if wanted < settings.n_components:
+            context.note(
+                f"n_components = {settings.n_components} is more than the matrix of "
+                f"{matrix.shape[0]:,} users × {matrix.shape[1]:,} articles has: {wanted} are used"
+            )
+        few = matrix.shape[1] <= GRAM_ARTICLES
+        solve = _solve_gram if few else _solve_krylov
+        solution, report, dtype = solve(stage, matrix, wanted, settings)
+        item_factors = stage.submit(_item_factors, solution, matrix.shape, part="item_factors")
+        user_factors = [
+            stage.submit(_user_factors, block, item_factors, part="user_factors")
+            for block in matrix.blocks
+        ]
+        described = stage.submit(_describe, solution, matrix.articles, matrix.shape, label="variance")
+        stage.wait([item_factors, *user_factors, described])
+        meta = described.result() | {
+            "method": "gram" if few else "block krylov",
+            "dtype": dtype,
+            "n_passes": report.n_passes,
+        }
+        meta |= _variances(meta, matrix)
+        if meta["n_components"] < wanted:
+            context.note(
+                f"the matrix has rank {meta['n_components']}: that many components are used"
+            )
+        elif not few and report.error > settings.tolerance:
+            context.note(
+                f"the SVD stopped after {report.n_passes} passes at an estimated relative error of "
+                f"{report.error:.0e}; raise svd_iterations for {settings.tolerance:.0e}"
+            )
+        return stage.complete(  # type: ignore[no-any-return]
+            Factors, meta, item_factors=[item_factors], user_factors=user_factors
+        )
+
+
+def _solve_gram(
+    stage: Stage, matrix: UserItemMatrix, wanted: int, settings: FactorizeSettings
+) -> tuple[Future, PassReport, str]:
+    grams = [stage.submit(_gram, block, label="gram") for block in matrix.blocks]
+    total = tree_reduce(stage, _add, grams, label="sum")
+    solution = stage.submit(krylov.decompose_gram, total, wanted, label="eigen")
+    stage.wait([*grams, solution])
+    return solution, PassReport(1, matrix.shape[1], 0.0, 1.0, True), "float64"
+
+
+def _solve_krylov(
+    stage: Stage, matrix: UserItemMatrix, wanted: int, settings: FactorizeSettings
+) -> tuple[Future, PassReport, str]:
+    passes = 0
+    for dtype in ("float32", "float64"):
+        state, report = _iterate(stage, matrix, wanted, settings, dtype)
+        passes += report.n_passes
+        if dtype == "float64" or not _needs_float64(report, wanted):
+            break
+        stage.context.note("the spectrum is too wide for float32: the passes run in float64")
+    solution = stage.submit(krylov.finish, state, wanted, label="finish")
+    return solution, report._replace(n_passes=passes), dtype
+
+
+def _iterate(
+    stage: Stage, matrix: UserItemMatrix, wanted: int, settings: FactorizeSettings, dtype: str
+) -> tuple[Future, PassReport]:
+    """Passes until the error is small enough, the space exhausted, or float32 will not do."""
+    n_articles = matrix.shape[1]
+    width = krylov.block_width(wanted, n_articles)
+    max_columns = max(krylov.MIN_BASIS_COLUMNS, 2 * wanted + width)
+    state = stage.submit(krylov.start, n_articles, width, settings.seed, dtype, label="start")
+    while True:
+        images = [stage.submit(_pass, block, state, label="pass") for block in matrix.blocks]
+        total = tree_reduce(stage, _add, images, label="sum")
+        state = stage.submit(krylov.extend, state, total, max_columns, label="orthogonalize")
+        reported = stage.submit(_report, state, wanted, label="residual")
+        stage.wait([*images, state, reported])
+        report: PassReport = reported.result()
+        converged = report.n_basis >= wanted and report.error <= settings.tolerance
+        if converged or report.is_exhausted or report.n_passes >= settings.svd_iterations:
+            return state, report
+        if dtype == "float32" and _needs_float64(report, wanted):
+            return state, report
+
+
+def _needs_float64(report: PassReport, wanted: int) -> bool:
+    too_wide = report.n_basis >= wanted and report.smallest_share < krylov.FLOAT64_SHARE
+    return too_wide or (report.is_exhausted and report.n_basis < wanted)
+
+
+def _pass(block: CsrBlock, state: krylov.KrylovState) -> np.ndarray[Any, Any]:
+    """This block's share of XᵀX Q."""
+    operator = get_backend("cpu").csr(block, state.block.dtype)
+    return np.asarray(operator.transposed_times(operator.times(state.block)))
+
+
+def _gram(block: CsrBlock) -> np.ndarray[Any, Any]:
+    return get_backend("cpu").csr(block, np.float64).gram()
+
+
+def _add(left: np.ndarray[Any, Any], right: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return left + right
+
+
+def _report(state: krylov.KrylovState, wanted: int) -> PassReport:
+    exhausted = krylov.is_exhausted(state)
+    errors = krylov.estimate_errors(state, wanted)
+    return PassReport(
+        state.n_passes,
+        state.basis.shape[1],
+        0.0 if exhausted else float(errors.max()),
+        krylov.smallest_share(state, wanted),
+        exhausted,
+    )
+
+
+def _rank(solution: krylov.TruncatedFactors, shape: tuple[int, int]) -> int:
+    return max(1, krylov.numerical_rank(solution.singular_values, shape))
+
+
+def _item_factors(
+    solution: krylov.TruncatedFactors, shape: tuple[int, int]
+) -> np.ndarray[Any, Any]:
+    return np.ascontiguousarray(solution.item_factors[:, : _rank(solution, shape)])
+
+
+def _user_factors(block: CsrBlock, item_factors: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    return np.asarray(get_backend("cpu").csr(block, np.float32).times(item_factors))
+
+
+def _describe(
+    solution: krylov.TruncatedFactors, articles: dict[str, Any], shape: tuple[int, int]
+) -> dict[str, Any]:
+    rank = _rank(solution, shape)
+    means = articles["column_sum"] @ solution.item_factors[:, :rank].astype(np.float64) / shape[0]
+    return {
+        "n_components": rank,
+        "singular_values": solution.singular_values[:rank].tolist(),
+        "residuals": solution.residuals[:rank].tolist(),
+        "component_means": means.tolist(),
+        "column_mean_square": float(np.square(articles["column_sum"] / shape[0]).sum()),
+    }
+
+
+def _variances(meta: dict[str, Any], matrix: UserItemMatrix) -> dict[str, Any]:
+    """Energy Σσ²/‖X‖²_F, and scikit-learn's ratio of centred variances, per component."""
+    squares = np.square(meta["singular_values"])
+    n_users = matrix.shape[0]
+    total = float(matrix.meta["squared_norm"])
+    centred = squares / n_users - np.square(meta["component_means"])
+    whole = total / n_users - meta["column_mean_square"]
+    return {
+        "energy": (squares / total).tolist(),
+        "explained_variance_ratio": (centred / whole).tolist() if whole > 0 else [],
+    }
+

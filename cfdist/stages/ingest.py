@@ -1,0 +1,327 @@
+"""Read, check, sample and shuffle the input into sorted blocks of users."""
+
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+import dask
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from distributed import Future, futures_of
+
+from cfdist.algorithms.hashing import BUCKET_SEED, SAMPLE_SEED, bucket_of, hash_ids, splitmix64
+from cfdist.algorithms.interactions import InteractionBlock, sort_block
+from cfdist.algorithms.partitioning import block_of, n_blocks
+from cfdist.config import IngestSettings
+from cfdist.errors import DataError
+from cfdist.input.check import NOT_SAMPLED, Columns, RowCounts, check_rows
+from cfdist.input.read import read_part
+from cfdist.input.source import Part, Source, open_file, open_source
+from cfdist.schema import ARTICLE_ID, BASKET_ID, QUANTITY, TIMESTAMP, USER_ID
+from cfdist.stages.context import Artifact, Context, Stage
+
+HAS_USER = "has_user"
+BLOCK = "block"
+MAX_SHUFFLE_EDGES = 4096
+WHOLE_RANGE = 2**64
+HASH_BYTES = 2**22
+
+
+class Interactions(Artifact):
+    """Checked interactions in blocks.
+
+    ``meta``: rows_in, rows_used, dropped (reason → rows), examples, first_timestamp,
+    last_timestamp, user_type, article_type, has_baskets, has_timestamps, sampled_share, files.
+    Parts ``blocks``: one :class:`InteractionBlock` per run of buckets.
+    """
+
+    @property
+    def blocks(self) -> Sequence[Future]:
+        """One InteractionBlock per run of buckets."""
+        return self.parts["blocks"]
+
+
+def ingest(context: Context) -> Interactions:
+    """Sorted blocks of the usable rows, each dropped row counted by its reason.
+
+    Raises
+    ------
+    DataError
+        See :mod:`cfdist.input`; also when more than ``max_dropped_share`` is dropped or nothing
+        is left.
+    """
+    settings = context.config.ingest
+    source = open_source(settings)
+    for note in source.notes:
+        context.note(note)
+    relevant = settings.model_dump(exclude={"input", "storage_options", "articles"})
+    with context.stage("ingest", fingerprint(source, context), relevant) as stage:
+        found = stage.resume(Interactions)
+        if found is not None:
+            return found
+        threshold = _sample_threshold(stage, source, settings)
+        reads = [
+            stage.submit(_read_part, part, source, settings, threshold, context.now_us, label="read")
+            for part in source.parts
+        ]
+        counts = [stage.submit(_counts_of, read, label="count") for read in reads]
+        frames = [stage.submit(_frame_of, read, label="frame") for read in reads]
+        stage.wait([*reads, *counts, *frames])
+        total = _total(counts, settings)
+        blocks = _shuffle(stage, frames, n_blocks(total.rows_used))
+        stage.wait(blocks)
+        meta = _describe(total, source, threshold)
+        return stage.complete(Interactions, meta, blocks=blocks)  # type: ignore[no-any-return]
+
+
+def fingerprint(source: Source, context: Context) -> list[str]:
+    """sha256 of each local file, size and ETag of each remote one; empty without checkpoints."""
+    if context.checkpoints.folder is None:
+        return []
+    marks = []
+    for url in source.files:
+        if "://" in url:
+            marks.append(_remote_mark(url, context.config.ingest))
+            continue
+        digest = hashlib.sha256()
+        with open_file(url, context.config.ingest) as handle:
+            while chunk := handle.read(HASH_BYTES):
+                digest.update(chunk)
+        marks.append(digest.hexdigest())
+    return sorted(marks)
+
+
+def _remote_mark(url: str, settings: IngestSettings) -> str:
+    from fsspec.core import url_to_fs
+
+    fs, path = url_to_fs(url, **settings.storage_options)
+    info = fs.info(path)
+    mark = info.get("ETag") or info.get("etag") or info.get("mtime") or info.get("LastModified")
+    return f"{url} {info.get('size')} {mark}"
+
+
+def _sample_threshold(stage: Stage, source: Source, settings: IngestSettings) -> int:
+    """Rows whose sampling hash lies below this are kept; 2⁶⁴ keeps all.
+
+    A sample by users keeps ``min_sample_users`` at least: the threshold is then the hash of that
+    user in the order of hashes, whatever the number of parts.
+    """
+    if settings.sample_percent >= 100:
+        return WHOLE_RANGE
+    wanted = int(WHOLE_RANGE * settings.sample_percent / 100)
+    if settings.sample_by == "interactions":
+        return wanted
+    smallest = [
+        stage.submit(_smallest_hashes, part, source, settings, label="sample")
+        for part in source.parts
+    ]
+    stage.wait(smallest)
+    hashes = np.unique(np.concatenate([future.result() for future in smallest]))
+    if len(hashes) <= settings.min_sample_users:
+        return WHOLE_RANGE
+    return max(wanted, int(hashes[settings.min_sample_users]))
+
+
+def _smallest_hashes(part: Part, source: Source, settings: IngestSettings) -> np.ndarray[Any, Any]:
+    """The lowest distinct sampling hashes of a part's users, one more than the sample's floor."""
+    lowest = np.empty(0, dtype=np.uint64)
+    for where, table in read_part(part, source.columns, settings, (USER_ID,)):
+        kinds = {USER_ID: source.id_types[USER_ID]}
+        users = _user_ids(table, where, kinds, settings)
+        hashes = hash_ids(users.drop_null(), SAMPLE_SEED)
+        lowest = np.unique(np.concatenate([lowest, hashes]))[: settings.min_sample_users + 1]
+    return lowest
+
+
+def _user_ids(
+    table: pa.Table, where: Part, kinds: dict[str, pa.DataType], settings: IngestSettings
+) -> pa.Array:
+    both = table.append_column(ARTICLE_ID, table[USER_ID])
+    checked, _ = check_rows(both, where, kinds | {ARTICLE_ID: kinds[USER_ID]}, settings, 0)
+    return checked.user_id
+
+
+def _read_part(
+    part: Part, source: Source, settings: IngestSettings, threshold: int, now_us: int
+) -> tuple[pd.DataFrame, RowCounts]:
+    """Checked and sampled rows of a part with their bucket, and their counts."""
+    counts = RowCounts()
+    frames = []
+    for where, table in read_part(part, source.columns, settings):
+        checked, part_counts = check_rows(table, where, source.id_types, settings, now_us)
+        kept = _sampled(checked, settings.sample_by, threshold)
+        if kept is not None:
+            part_counts.drop(NOT_SAMPLED, ~kept, where)
+            part_counts.rows_used -= int(np.count_nonzero(~kept))
+            checked = _take(checked, kept)
+        counts.add(part_counts)
+        frames.append(_to_frame(checked, source.id_types))
+    if not frames:
+        nobody = pa.array([], source.id_types[USER_ID])
+        nothing = pa.array([], source.id_types[ARTICLE_ID])
+        basket = pa.array([], source.id_types[BASKET_ID]) if BASKET_ID in source.id_types else None
+        none = np.empty(0)
+        empty = Columns(nobody, nothing, basket, none, none.astype(np.int64))
+        return _to_frame(empty, source.id_types), counts
+    return pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0], counts
+
+
+def _sampled(rows: Columns, sample_by: str, threshold: int) -> np.ndarray[Any, Any] | None:
+    """Mask of the rows in the sample; None for all."""
+    if threshold >= WHOLE_RANGE:
+        return None
+    if sample_by == "users":
+        known = rows.user_id if rows.user_id.null_count == 0 or rows.basket_id is None else None
+        key = known if known is not None else rows.user_id
+        hashes = _hash_or_basket(key, rows.basket_id, SAMPLE_SEED)
+        return np.asarray(hashes < np.uint64(threshold))
+    hashes = _hash_or_basket(rows.user_id, rows.basket_id, SAMPLE_SEED)
+    for values in (
+        hash_ids(rows.article_id, SAMPLE_SEED).view(np.int64),
+        rows.timestamp,
+        rows.quantity.view(np.int64),
+    ):
+        hashes = splitmix64(hashes.view(np.int64) ^ splitmix64(values).view(np.int64))
+    return np.asarray(hashes < np.uint64(threshold))
+
+
+def _hash_or_basket(users: pa.Array, baskets: pa.Array | None, seed: int) -> Any:
+    """Hash of the user; of the basket for rows without a user."""
+    if users.null_count == 0 or baskets is None:
+        return hash_ids(users, seed)
+    no_user = np.asarray(users.is_null())
+    hashes = np.empty(len(users), dtype=np.uint64)
+    hashes[~no_user] = hash_ids(users.drop_null(), seed)
+    hashes[no_user] = hash_ids(baskets.filter(pa.array(no_user)), seed)
+    return hashes
+
+
+def _take(rows: Columns, kept: np.ndarray[Any, Any]) -> Columns:
+    mask = pa.array(kept)
+    basket = rows.basket_id.filter(mask) if rows.basket_id is not None else None
+    return Columns(
+        rows.user_id.filter(mask), rows.article_id.filter(mask), basket,
+        rows.quantity[kept], rows.timestamp[kept],
+    )  # fmt: skip
+
+
+def _to_frame(rows: Columns, id_types: dict[str, pa.DataType]) -> pd.DataFrame:
+    """Columns that survive any shuffle: a null id becomes 0 or "" beside ``has_user``."""
+    bucket = bucket_of(_hash_or_basket(rows.user_id, rows.basket_id, BUCKET_SEED))
+    columns = {
+        "bucket": bucket,
+        HAS_USER: np.asarray(rows.user_id.is_valid()),
+        USER_ID: _series(rows.user_id),
+        ARTICLE_ID: _series(rows.article_id),
+        QUANTITY: rows.quantity,
+        TIMESTAMP: rows.timestamp,
+    }
+    if rows.basket_id is not None:
+        columns[BASKET_ID] = _series(rows.basket_id)
+        columns["has_basket"] = np.asarray(rows.basket_id.is_valid())
+    return pd.DataFrame(columns)
+
+
+def _series(ids: pa.Array) -> Any:
+    if pa.types.is_integer(ids.type):
+        return ids.fill_null(0).to_numpy()
+    return pd.Series(ids.fill_null(""), dtype="str")
+
+
+def _counts_of(read: tuple[pd.DataFrame, RowCounts]) -> RowCounts:
+    return read[1]
+
+
+def _frame_of(read: tuple[pd.DataFrame, RowCounts]) -> pd.DataFrame:
+    return read[0]
+
+
+def _total(counts: list[Future], settings: IngestSettings) -> RowCounts:
+    total = RowCounts()
+    for future in counts:
+        total.add(future.result())
+    reasons = "; ".join(
+        f"{rows:,} {reason}, first in {total.examples[reason]}"
+        for reason, rows in total.dropped.items()
+    )
+    if total.rows_in == 0:
+        raise DataError(f"{settings.input}: there are no rows", remedy="check the input")
+    if total.rows_dropped > settings.max_dropped_share * total.rows_in:
+        raise DataError(
+            f"{total.rows_dropped:,} of {total.rows_in:,} rows cannot be used, more than "
+            f"ingest.max_dropped_share = {settings.max_dropped_share}: {reasons}",
+            remedy="mend the input, or raise ingest.max_dropped_share",
+        )
+    if total.rows_used == 0:
+        raise DataError(f"{settings.input}: no rows are left: {reasons}", remedy="check the input")
+    return total
+
+
+def _shuffle(stage: Stage, frames: list[Future], blocks: int) -> list[Future]:
+    """One sorted block per run of buckets; each frame's rows go where their bucket belongs."""
+    placed = [stage.submit(_place, frame, blocks, label="place") for frame in frames]
+    if len(frames) == 1 and blocks == 1:
+        return [stage.submit(_sort, placed[0], part="blocks")]
+    import dask.dataframe as dd
+
+    meta = stage.result(stage.submit(_head, placed[0], label="head"))
+    few = len(frames) * blocks <= MAX_SHUFFLE_EDGES
+    with dask.config.set({"dataframe.shuffle.method": "tasks" if few else "p2p"}):
+        table = dd.from_delayed(placed, meta=meta, verify_meta=False)  # type: ignore[attr-defined]
+        table = table.set_index(BLOCK, divisions=list(range(blocks + 1)), sorted=False)
+        shuffled = futures_of(stage.context.client.persist(table))
+    return [stage.submit(_sort, frame, part="blocks") for frame in shuffled]
+
+
+def _place(frame: pd.DataFrame, blocks: int) -> pd.DataFrame:
+    return frame.drop(columns="bucket").assign(
+        **{BLOCK: block_of(frame["bucket"].to_numpy(), blocks)}
+    )
+
+
+def _head(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame.iloc[:0]
+
+
+def _sort(frame: pd.DataFrame) -> InteractionBlock:
+    """The frame's rows as a sorted block."""
+    no_user = ~frame[HAS_USER].to_numpy()
+    basket = None
+    if BASKET_ID in frame.columns:
+        basket = _ids(frame[BASKET_ID], ~frame["has_basket"].to_numpy())
+    return sort_block(
+        _ids(frame[USER_ID], no_user),
+        _ids(frame[ARTICLE_ID], None),
+        basket,
+        frame[QUANTITY].to_numpy(),
+        frame[TIMESTAMP].to_numpy(),
+    )
+
+
+def _ids(values: pd.Series, missing: np.ndarray[Any, Any] | None) -> pa.Array:
+    ids = pa.array(values)
+    if isinstance(ids, pa.ChunkedArray):
+        ids = ids.combine_chunks()
+    wanted = pa.int64() if pa.types.is_integer(ids.type) else pa.string()
+    ids = ids.cast(wanted)
+    if missing is None or not missing.any():
+        return ids
+    return pa.compute.if_else(pa.array(missing), pa.scalar(None, wanted), ids)
+
+
+def _describe(total: RowCounts, source: Source, threshold: int) -> dict[str, Any]:
+    return {
+        "rows_in": total.rows_in,
+        "rows_used": total.rows_used,
+        "dropped": total.dropped,
+        "examples": total.examples,
+        "first_timestamp": total.first_timestamp,
+        "last_timestamp": total.last_timestamp,
+        "user_type": str(source.id_types[USER_ID]),
+        "article_type": str(source.id_types[ARTICLE_ID]),
+        "has_baskets": BASKET_ID in source.id_types,
+        "has_timestamps": bool(source.columns.timestamp),
+        "sampled_share": threshold / WHOLE_RANGE,
+        "n_files": len(source.files),
+    }
