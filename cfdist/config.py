@@ -3,7 +3,7 @@
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
@@ -56,7 +56,7 @@ class Columns(Section):
 
     def found_in(self, names: list[str]) -> "Columns":
         """These columns plus the optional ones that the input has under canonical names."""
-        found = {
+        found: dict[str, Any] = {
             key: key
             for key in (BASKET_ID, QUANTITY, TIMESTAMP)
             if key in names and key not in self.model_fields_set
@@ -228,12 +228,14 @@ class Config(BaseSettings):
         return init_settings, env_settings, FileSource(settings_cls, cls._file)
 
     @classmethod
-    def load(cls, file: Path | None = DEFAULT_FILE, given: Mapping[str, Any] | None = None) -> Self:
+    def load(
+        cls, file: Path | None = DEFAULT_FILE, given: Mapping[str, Any] | None = None
+    ) -> "Config":
         """Settings from ``file`` (none: no file), the environment and ``given``."""
         if file not in (None, DEFAULT_FILE) and not Path(str(file)).is_file():
             raise ConfigError(f"there is no settings file {file}", remedy="check --config")
         reader = type(cls.__name__, (cls,), {"_file": file, "__module__": cls.__module__})
-        return cls.model_construct(**dict(reader(**dict(given or {}))))
+        return Config.model_construct(**dict(reader(**dict(given or {}))))
 
     def origins(self, file: Path | None, given: Mapping[str, Any]) -> dict[str, str]:
         """``section.key`` → where its value comes from."""

@@ -211,6 +211,21 @@ def _merge_tile(
                 threshold = scores[i, k - 1] - SLACK_SCORE
 
 
+def cosines_of_pairs(
+    units: NDArray[np.float32], left: NDArray[np.int64], right: NDArray[np.int64]
+) -> NDArray[np.float32]:
+    """Cosine of the unit rows ``left[i]`` and ``right[i]``, as :func:`search` scores them."""
+    cosines = np.empty(len(left), dtype=np.float32)
+    _dots_of_pairs(units, left, right, cosines)
+    return cosines
+
+
+@njit(nogil=True, cache=True)
+def _dots_of_pairs(rows, left, right, out):
+    for i in range(len(left)):
+        out[i] = dot64(rows[left[i]], rows[right[i]])
+
+
 @njit(nogil=True, cache=True)
 def dot64(left, right):
     """Product of two float32 rows in float64 with four running sums, rounded to float32."""

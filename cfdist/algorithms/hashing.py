@@ -47,7 +47,8 @@ def hash_ids(ids: pa.Array, seed: int = 0) -> NDArray[np.uint64]:
     if pa.types.is_integer(ids.type):
         return splitmix64(np.asarray(ids, dtype=np.int64), seed)
     encoded = ids if pa.types.is_dictionary(ids.type) else pc.dictionary_encode(ids)
-    distinct = [xxhash.xxh64_intdigest(text, seed) for text in encoded.dictionary.to_pylist()]
+    texts = encoded.dictionary.cast(pa.large_binary()).to_pylist()
+    distinct = [xxhash.xxh64_intdigest(text, seed) for text in texts]
     hashes = np.array(distinct, dtype=np.uint64)
     return hashes[np.asarray(encoded.indices)] if len(hashes) else hashes
 

@@ -73,17 +73,20 @@ class Build:
 
     def pandas(self, table: str) -> "pd.DataFrame":
         """A whole table as a pandas frame."""
-        return self.arrow(table).to_pandas()
+        frame: pd.DataFrame = self.arrow(table).to_pandas()
+        return frame
 
     def dask(self, table: str) -> "dd.DataFrame":
         """A table as a lazy Dask frame, a partition per part."""
         import dask.dataframe as dd
 
-        return dd.read_parquet(self.files_of(table))  # type: ignore[attr-defined, no-any-return]
+        return dd.read_parquet(self.files_of(table))
 
     def array(self, name: str) -> np.ndarray[Any, Any]:
-        """``user_latent_factors``, ``item_latent_factors`` or ``singular_values``, memory-mapped."""
-        return np.load(self.path / f"{name}.npy", mmap_mode="r", allow_pickle=False)  # type: ignore[no-any-return]
+        """One ``.npy`` of the build by its name, such as ``item_latent_factors``, memory-mapped."""
+        array: np.ndarray[Any, Any]
+        array = np.load(self.path / f"{name}.npy", mmap_mode="r", allow_pickle=False)
+        return array
 
     def recommendations(self, users: list[str | int]) -> pa.Table:
         """Rows of the users' lists, by user and rank; unknown users have none."""

@@ -79,7 +79,7 @@ def write_matrix(folder: Path, name: str, matrix: CsrBlock) -> WrittenFile:
     with open(path, "xb") as handle:
         np.savez(
             handle, allow_pickle=False, data=matrix.data, indices=matrix.indices,
-            indptr=matrix.indptr, shape=np.array(matrix.shape), format=np.array("csr".encode()),
+            indptr=matrix.indptr, shape=np.array(matrix.shape), format=np.array(b"csr"),
         )  # fmt: skip
     return _finish(path, name, matrix.shape[0])
 
@@ -88,7 +88,7 @@ def write_arrays(folder: Path, name: str, arrays: dict[str, np.ndarray[Any, Any]
     """Named arrays as one ``.npz`` file."""
     path = _new_path(folder, name)
     with open(path, "xb") as handle:
-        np.savez(handle, allow_pickle=False, **arrays)  # type: ignore[arg-type]
+        np.savez(handle, allow_pickle=False, **arrays)
     return _finish(path, name, len(next(iter(arrays.values()))))
 
 

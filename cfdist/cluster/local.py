@@ -1,5 +1,6 @@
 """This machine: one worker inside the process, or N worker processes."""
 
+import logging
 import os
 import socket
 from collections.abc import Iterator
@@ -51,6 +52,7 @@ def _options(settings: ClusterSettings) -> dict[str, Any]:
         "host": None if in_process else LOOPBACK,
         "memory_limit": settings.memory_limit,
         "dashboard_address": _dashboard(settings),
+        "silence_logs": logging.CRITICAL,  # errors reach the user through the client
     }
 
 
@@ -77,6 +79,6 @@ def _settings_of(settings: ClusterSettings) -> dict[str, Any]:
     return {
         "distributed.comm.timeouts.connect": settings.timeout_s,
         "distributed.scheduler.no-workers-timeout": "300s",
-        "distributed.worker.memory.spill": 0.7,
+        "distributed.dashboard.link": f"http://{LOOPBACK}:{{port}}/status",
         "distributed.admin.large-graph-warning-threshold": "100MB",
     }

@@ -5,7 +5,7 @@ from typing import Any
 from distributed import Client, WorkerPlugin
 
 
-class OneBlasThread(WorkerPlugin):
+class OneBlasThread(WorkerPlugin):  # type: ignore[misc]
     """BLAS with one thread, on every worker, so that results do not depend on the machine."""
 
     name = "cfdist-one-blas-thread"

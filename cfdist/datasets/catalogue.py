@@ -89,6 +89,6 @@ def articles_table(n_articles: int, n_groups: int) -> pa.Table:
 
 
 def _scatter(index: NDArray[np.int64], n: int) -> NDArray[np.int64]:
-    """A one-to-one map into 0 … 2^b - 1, where 2^b is at least 8 n: an odd factor modulo 2^b."""
+    """Map one to one into 0 … 2^b - 1, where 2^b is at least 8 n: an odd factor modulo 2^b."""
     scattered: NDArray[np.int64] = (index * _ODD) & (2 ** (8 * n).bit_length() - 1)
     return scattered

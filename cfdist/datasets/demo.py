@@ -72,7 +72,7 @@ class DemoFiles:
 
 
 def write_demo(folder: Path | str = "data/ml") -> DemoFiles:
-    """A year of real baskets of 2,469 households, written to `folder`; existing files are replaced.
+    """Write a year of real baskets of 2,469 households to `folder`, over files of the same name.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def _article(article_id: int, product: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _write_all(tables: Mapping[Path, pa.Table]) -> None:
-    """Writes all tables, then moves all into place: a failure leaves the old files as they were."""
+    """Write all tables, then move all into place: a failed write leaves the old files."""
     with ExitStack() as moves:
         for path, table in tables.items():
             partial = moves.enter_context(written_whole(path))

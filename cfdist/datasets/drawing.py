@@ -1,7 +1,7 @@
 """Random draws with the long tails of a real shop: array maths without tables or files.
 
-Only uniform numbers, the four operations and square roots are used, which IEEE 754 rounds alike
-everywhere: a seed gives the same shop on every machine.
+Uniform numbers, the four operations and square roots suffice, one power per taste group apart. As
+IEEE 754 rounds these alike everywhere, a seed gives the same shop on every machine.
 """
 
 from dataclasses import dataclass
@@ -87,7 +87,7 @@ def row_groups(rng: np.random.Generator, user_group: Ints, n_groups: int) -> Int
 
 
 def articles_in(rng: np.random.Generator, group: Ints, n_articles: int, n_groups: int) -> Ints:
-    """An article index of each group, ``rank * n_groups + group``: share ~ (rank + 1)^-1.2."""
+    """Article index for each group, ``rank * n_groups + group``: share ~ (rank + 1)^-1.2."""
     n_in_group = (n_articles - np.arange(n_groups) + n_groups - 1) // n_groups
     span = 1 - (n_in_group + 1.0) ** -0.2
     x = 1 - (1 - _uniform(rng, len(group))) * span[group]
@@ -137,7 +137,7 @@ def with_companions(
 
 
 def basket_times(rng: np.random.Generator, n_baskets: int) -> NDArray[np.datetime64]:
-    """A second in the two years for each basket, as datetime64[us]: weekly and yearly rhythm."""
+    """Second in the two years for each basket, as datetime64[us]: weekly and yearly rhythm."""
     days = np.arange(FIRST_DAY, LAST_DAY + 1)
     weekday = (days.astype(np.int64) + 3) % 7
     month = days.astype("datetime64[M]").astype(np.int64) % 12

@@ -40,7 +40,7 @@ ARTICLES: Final = pa.schema(
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """A temporary path beside `path`, which takes its place when the block ends well.
+    """Temporary path beside `path`, which takes its place when the block ends well.
 
     Parameters
     ----------

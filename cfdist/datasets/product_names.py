@@ -162,7 +162,7 @@ def without_repeats(text: str) -> str:
 
 @cache
 def readable_size(size: str | None) -> str:
-    """A package size such as ``12 oz``, or nothing where the text is a code.
+    """Package size such as ``12 oz``, or nothing where the text is a code.
 
     Examples
     --------

@@ -42,7 +42,7 @@ class Shop:
         return max(1, BLOCK_ROWS * self.n_users // self.n_interactions)
 
     def first_row(self, user_index: int) -> int:
-        """Number of rows of all the users before `user_index`, where that begins a block."""
+        """Count the rows of all users before `user_index`, where that begins a block."""
         return user_index * self.n_interactions // self.n_users
 
     def blocks(self) -> Iterator[pa.Table]:
@@ -62,7 +62,7 @@ class Shop:
 def plan_shop(
     n_users: int, n_articles: int, n_interactions: int, n_taste_groups: int, seed: int
 ) -> Shop:
-    """A shop of these sizes, or of as many users and articles as there are interactions.
+    """Shop of these sizes, or of as many users and articles as there are interactions.
 
     Raises
     ------
@@ -121,7 +121,7 @@ def _draw_articles(
 
 
 def _cover_catalogue(shop: Shop, article: drawing.Ints, first_row: int) -> None:
-    """Puts each article once on a row of its own, evenly over the shop, so that none is missing."""
+    """Put each article once on a row of its own, evenly over the shop, so that none is missing."""
     n_articles, n_rows = shop.n_articles, shop.n_interactions
     first, last = (-(-row * n_articles // n_rows) for row in (first_row, first_row + len(article)))
     covered = np.arange(first, last)

@@ -132,7 +132,7 @@ def _write_articles(path: Path, shop: Shop) -> Path:
 
 
 def _rechunk(tables: Iterable[pa.Table], rows: int) -> Iterator[pa.Table]:
-    """The same rows in tables of `rows` rows; the last may be shorter."""
+    """Regroup the same rows into tables of `rows` rows; the last may be shorter."""
     held = INTERACTIONS.empty_table()
     for table in tables:
         held = pa.concat_tables([held, table])

@@ -211,11 +211,13 @@ def _require_columns(url: str, schema: pa.Schema, columns: Columns, first: str) 
             continue
         close = nearest_name(name, schema.names)
         other = f" (it is in {first})" if url != first else ""
-        hint = f"did you mean {close!r}? set ingest.columns.{role} = {close!r}" if close else ""
+        hint = (
+            f"did you mean {close!r}? set ingest.columns.{role} = {close!r}, or " if close else ""
+        )
         have = ", ".join(schema.names)
         raise DataError(
             f"{url}: there is no column {name!r} for {role}{other}; it has {have}",
-            remedy=hint or f"run `cfdist init {url}` to map the columns",
+            remedy=f"{hint}run `cfdist init {url}` to map the columns",
         )
 
 

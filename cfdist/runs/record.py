@@ -69,7 +69,9 @@ def read_run(runs: Path, run: str) -> RunRecord:
     names = [name for name in _run_names(runs) if name.startswith(run)]
     if len(names) != 1:
         several = f"; {len(names)} runs start so" if names else ""
-        raise DataError(f"there is no run {run!r} in {runs}{several}", remedy="see `cfdist runs list`")
+        raise DataError(
+            f"there is no run {run!r} in {runs}{several}", remedy="see `cfdist runs list`"
+        )
     return RunRecord(**json.loads((runs / names[0] / FILE).read_text()))
 
 
@@ -78,12 +80,15 @@ def list_runs(runs: Path) -> list[RunRecord]:
     return [RunRecord(**json.loads((runs / name / FILE).read_text())) for name in _run_names(runs)]
 
 
-def last_finished(runs: Path, command: str, before: str) -> RunRecord | None:
-    """The newest run of a command that ended well before this one."""
+def last_like(runs: Path, record: RunRecord) -> RunRecord | None:
+    """The newest earlier run of the same command on the same input that ended well."""
     finished = [
         run
         for run in list_runs(runs)
-        if run.command == command and run.run != before and run.status in ("done", "published")
+        if run.run < record.run
+        and run.command == record.command
+        and run.status in ("done", "published")
+        and run.settings["ingest"]["input"] == record.settings["ingest"]["input"]
     ]
     return finished[-1] if finished else None
 

@@ -40,7 +40,7 @@ def write_value(path: Path, value: Any) -> None:
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         with open(temporary, "wb") as handle:
-            np.savez(handle, allow_pickle=False, **_pack(value))  # type: ignore[arg-type]
+            np.savez(handle, allow_pickle=False, **_pack(value))
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
@@ -109,7 +109,9 @@ class Checkpoints:
         except (FileNotFoundError, json.JSONDecodeError):
             return None
 
-    def complete(self, stage: str, key: str, meta: Mapping[str, Any], sizes: dict[str, int]) -> None:
+    def complete(
+        self, stage: str, key: str, meta: Mapping[str, Any], sizes: dict[str, int]
+    ) -> None:
         """Mark a stage as complete, after all of its parts are on disk."""
         if self.folder is None:
             return

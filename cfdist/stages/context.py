@@ -2,11 +2,11 @@
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from distributed import Client, Future, KilledWorker, as_completed
 
@@ -73,6 +73,9 @@ class Artifact:
     parts: Mapping[str, Sequence[Future]]
 
 
+Kind = TypeVar("Kind", bound=Artifact)
+
+
 @dataclass
 class Context:
     """The run that stages work in.
@@ -105,7 +108,7 @@ class Context:
             self.progress.note(message)
 
     @contextmanager
-    def stage(self, name: str, *depends_on: object) -> Any:
+    def stage(self, name: str, *depends_on: object) -> Iterator["Stage"]:
         """A running stage, timed; its key is the hash of ``depends_on``."""
         started = time.perf_counter()
         stage = Stage(self, name, hash_settings(name, *depends_on))
@@ -125,7 +128,7 @@ class Stage:
         self.key = key
         self._numbers: dict[str, int] = {}
 
-    def resume(self, kind: type[Artifact]) -> Artifact | None:
+    def resume(self, kind: type[Kind]) -> Kind | None:
         """The artifact of an earlier run under the same key, or None."""
         found = self.context.checkpoints.find(self.name, self.key)
         if found is None:
@@ -138,7 +141,12 @@ class Stage:
         return kind(self.key, found["meta"], parts)
 
     def submit(
-        self, task: Callable[..., Any], *args: Any, label: str = "", part: str = ""
+        self,
+        task: Callable[..., Any],
+        *args: Any,
+        label: str = "",
+        part: str = "",
+        retries: int = RETRIES,
     ) -> Future:
         """Future of ``task(*args)``, written to the checkpoint as the next of ``part``."""
         number = self._numbers.get(part or label, 0)
@@ -148,7 +156,7 @@ class Stage:
         path = self.context.checkpoints.path(self.name, self.key, part, number) if part else None
         self.context.progress.add(self.name, 1)
         return self.context.client.submit(
-            _run, task, args, path, key=key, retries=RETRIES, pure=False
+            _run, task, args, path, key=key, retries=retries, pure=False
         )
 
     def wait(self, futures: Iterable[Future]) -> None:
@@ -172,8 +180,8 @@ class Stage:
         return future.result()
 
     def complete(
-        self, kind: type[Artifact], meta: Mapping[str, Any], **parts: Sequence[Future]
-    ) -> Any:
+        self, kind: type[Kind], meta: Mapping[str, Any], **parts: Sequence[Future]
+    ) -> Kind:
         """The artifact, after its checkpoint is marked complete."""
         sizes = {name: len(futures) for name, futures in parts.items()}
         self.context.checkpoints.complete(self.name, self.key, meta, sizes)
@@ -193,7 +201,7 @@ def _run(task: Callable[..., Any], args: tuple[Any, ...], path: Path | None) -> 
 
 
 def _translate(future: Future) -> BaseException:
-    error = future.exception()
+    error: BaseException | None = future.exception()
     if isinstance(error, CfdistError):
         return error
     if isinstance(error, KilledWorker):

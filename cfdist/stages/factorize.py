@@ -1,4 +1,4 @@
-"""Truncated SVD of the whole matrix: a few passes over the blocks, one task of dense algebra each."""
+"""Truncated SVD: a few passes over the blocks, one task of dense algebra after each."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -84,7 +84,9 @@ def factorize(context: Context, matrix: UserItemMatrix) -> Factors:
             stage.submit(_user_factors, block, item_factors, part="user_factors")
             for block in matrix.blocks
         ]
-        described = stage.submit(_describe, solution, matrix.articles, matrix.shape, label="variance")
+        described = stage.submit(
+            _describe, solution, matrix.articles, matrix.shape, label="variance"
+        )
         stage.wait([item_factors, *user_factors, described])
         meta = described.result() | {
             "method": "gram" if few else "block krylov",
@@ -99,11 +101,9 @@ def factorize(context: Context, matrix: UserItemMatrix) -> Factors:
         elif not few and report.error > settings.tolerance:
             context.note(
                 f"the SVD stopped after {report.n_passes} passes at an estimated relative error of "
-                f"{report.error:.0e}; raise svd_iterations for {settings.tolerance:.0e}"
+                f"{report.error:.1e}; raise svd_iterations to reach {settings.tolerance:.0e}"
             )
-        return stage.complete(  # type: ignore[no-any-return]
-            Factors, meta, item_factors=[item_factors], user_factors=user_factors
-        )
+        return stage.complete(Factors, meta, item_factors=[item_factors], user_factors=user_factors)
 
 
 def _solve_gram(
@@ -168,7 +168,7 @@ def _gram(block: CsrBlock) -> np.ndarray[Any, Any]:
 
 
 def _add(left: np.ndarray[Any, Any], right: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    return left + right
+    return np.asarray(left + right)
 
 
 def _report(state: krylov.KrylovState, wanted: int) -> PassReport:
@@ -222,4 +222,3 @@ def _variances(meta: dict[str, Any], matrix: UserItemMatrix) -> dict[str, Any]:
         "energy": (squares / total).tolist(),
         "explained_variance_ratio": (centred / whole).tolist() if whole > 0 else [],
     }
-

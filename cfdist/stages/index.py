@@ -49,7 +49,9 @@ def index(context: Context, interactions: Interactions) -> Index:
             return found
         users = [stage.submit(_user_ids, block, part="user_ids") for block in interactions.blocks]
         sizes = [stage.submit(len, ids, label="count") for ids in users]
-        distinct = [stage.submit(_article_ids, block, label="articles") for block in interactions.blocks]
+        distinct = [
+            stage.submit(_article_ids, block, label="articles") for block in interactions.blocks
+        ]
         merged = tree_reduce(stage, merge_sorted, distinct, label="merge")
         articles = stage.submit(_itself, merged, part="article_ids")
         n_articles = stage.submit(len, articles, label="count")
@@ -60,7 +62,7 @@ def index(context: Context, interactions: Interactions) -> Index:
             "n_articles": n_articles.result(),
             "block_users": block_users,
         }
-        return stage.complete(Index, meta, user_ids=users, article_ids=[articles])  # type: ignore[no-any-return]
+        return stage.complete(Index, meta, user_ids=users, article_ids=[articles])
 
 
 def tree_reduce(stage: Stage, combine: Any, futures: Sequence[Future], label: str) -> Future:

@@ -19,7 +19,7 @@ from cfdist.input.check import NOT_SAMPLED, Columns, RowCounts, check_rows
 from cfdist.input.read import read_part
 from cfdist.input.source import Part, Source, open_file, open_source
 from cfdist.schema import ARTICLE_ID, BASKET_ID, QUANTITY, TIMESTAMP, USER_ID
-from cfdist.stages.context import Artifact, Context, Stage
+from cfdist.stages.context import RETRIES, Artifact, Context, Stage
 
 HAS_USER = "has_user"
 BLOCK = "block"
@@ -62,9 +62,12 @@ def ingest(context: Context) -> Interactions:
             return found
         threshold = _sample_threshold(stage, source, settings)
         reads = [
-            stage.submit(_read_part, part, source, settings, threshold, context.now_us, label="read")
+            stage.submit(
+                _read_part, part, source, settings, threshold, context.now_us,
+                label="read", retries=_retries(part),
+            )
             for part in source.parts
-        ]
+        ]  # fmt: skip
         counts = [stage.submit(_counts_of, read, label="count") for read in reads]
         frames = [stage.submit(_frame_of, read, label="frame") for read in reads]
         stage.wait([*reads, *counts, *frames])
@@ -72,7 +75,12 @@ def ingest(context: Context) -> Interactions:
         blocks = _shuffle(stage, frames, n_blocks(total.rows_used))
         stage.wait(blocks)
         meta = _describe(total, source, threshold)
-        return stage.complete(Interactions, meta, blocks=blocks)  # type: ignore[no-any-return]
+        return stage.complete(Interactions, meta, blocks=blocks)
+
+
+def _retries(part: Part) -> int:
+    """Reading a network address may fail and then work; a local file stays what it is."""
+    return RETRIES if "://" in part.url else 0
 
 
 def fingerprint(source: Source, context: Context) -> list[str]:
@@ -113,7 +121,9 @@ def _sample_threshold(stage: Stage, source: Source, settings: IngestSettings) ->
     if settings.sample_by == "interactions":
         return wanted
     smallest = [
-        stage.submit(_smallest_hashes, part, source, settings, label="sample")
+        stage.submit(
+            _smallest_hashes, part, source, settings, label="sample", retries=_retries(part)
+        )
         for part in source.parts
     ]
     stage.wait(smallest)
@@ -268,7 +278,7 @@ def _shuffle(stage: Stage, frames: list[Future], blocks: int) -> list[Future]:
     meta = stage.result(stage.submit(_head, placed[0], label="head"))
     few = len(frames) * blocks <= MAX_SHUFFLE_EDGES
     with dask.config.set({"dataframe.shuffle.method": "tasks" if few else "p2p"}):
-        table = dd.from_delayed(placed, meta=meta, verify_meta=False)  # type: ignore[attr-defined]
+        table = dd.from_delayed(placed, meta=meta, verify_meta=False)
         table = table.set_index(BLOCK, divisions=list(range(blocks + 1)), sorted=False)
         shuffled = futures_of(stage.context.client.persist(table))
     return [stage.submit(_sort, frame, part="blocks") for frame in shuffled]

@@ -103,7 +103,7 @@ def matrix(context: Context, interactions: Interactions, index: Index) -> UserIt
             "basket_kind": _basket_kind(interactions),
         }
         _require_weight(whole)
-        return stage.complete(  # type: ignore[no-any-return]
+        return stage.complete(
             UserItemMatrix, meta, blocks=blocks, articles=[articles], baskets=[all_baskets]
         )
 
@@ -159,7 +159,12 @@ def _totals(block: CsrBlock) -> Totals:
 
 
 def _add(left: Totals, right: Totals) -> Totals:
-    return Totals(*(a + b for a, b in zip(left, right, strict=True)))
+    return Totals(
+        left.nnz + right.nnz,
+        left.squared_norm + right.squared_norm,
+        left.n_users + right.n_users,
+        left.column_sum + right.column_sum,
+    )
 
 
 def _per_article(total: Totals) -> dict[str, np.ndarray[Any, Any]]:

@@ -25,8 +25,9 @@ class Neighbors(Artifact):
     """Similar users over distinct histories, and similar articles.
 
     ``meta``: n_profiles, user_pairs_share, article_pairs_share (pairs computed of all pairs).
-    Parts ``profiles``: :class:`Profiles`; ``profile_matrix``: CsrBlock of their rows; ``users`` and
-    ``articles``: dict of ``ids`` int64 ``(n, k)`` by (−score, index), −1 for none, ``scores`` float32.
+    Parts ``profiles``: :class:`Profiles`; ``profile_matrix``: CsrBlock of their rows; ``users``
+    and ``articles``: dict of ``ids`` int64 ``(n, k)`` by (−score, index), −1 for none, and
+    ``scores`` float32.
     """
 
     @property
@@ -50,7 +51,9 @@ class Neighbors(Artifact):
         return self.parts["articles"][0]
 
 
-def neighbors(context: Context, index: Index, matrix: UserItemMatrix, factors: Factors) -> Neighbors:
+def neighbors(
+    context: Context, index: Index, matrix: UserItemMatrix, factors: Factors
+) -> Neighbors:
     """The most similar profiles and articles by cosine over UΣ and VΣ.
 
     Notes
@@ -68,7 +71,9 @@ def neighbors(context: Context, index: Index, matrix: UserItemMatrix, factors: F
             _article_index, factors.item_factors, factors.singular_values, label="group"
         )
         n_profiles = stage.result(stage.submit(_n_profiles, profiles, label="count"))
-        users, user_pairs = _search(stage, user_index, n_profiles, settings.n_similar_users, "users")
+        users, user_pairs = _search(
+            stage, user_index, n_profiles, settings.n_similar_users, "users"
+        )
         articles, article_pairs = _search(
             stage, article_index, index.n_articles, settings.n_similar_items, "articles"
         )
@@ -78,7 +83,7 @@ def neighbors(context: Context, index: Index, matrix: UserItemMatrix, factors: F
             "user_pairs_share": user_pairs / n_profiles**2,
             "article_pairs_share": article_pairs / index.n_articles**2,
         }
-        return stage.complete(  # type: ignore[no-any-return]
+        return stage.complete(
             Neighbors, meta, profiles=[profiles], profile_matrix=[profile_matrix],
             users=[users], articles=[articles],
         )  # fmt: skip
@@ -104,9 +109,7 @@ def _profiles(
     return profiles, profile_matrix, user_index
 
 
-def _search(
-    stage: Stage, index: Future, n_rows: int, k: int, part: str
-) -> tuple[Future, int]:
+def _search(stage: Stage, index: Future, n_rows: int, k: int, part: str) -> tuple[Future, int]:
     """Neighbour lists of all rows of an index, and how many pairs were computed."""
     tiles = stage.result(stage.submit(exact_neighbors.query_tiles, index, label="tiles"))
     threads = sum(stage.context.client.nthreads().values()) or 1

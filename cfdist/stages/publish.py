@@ -3,10 +3,12 @@
 import json
 import platform
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
+from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
@@ -33,9 +35,14 @@ from cfdist.builds.redact import redact
 from cfdist.config import Config
 from cfdist.errors import ConfigError, DataError
 from cfdist.input.articles import describe_articles
-from cfdist.schema import RECOMMENDERS, RELATIONS
+from cfdist.schema import (
+    RECOMMENDERS,
+    RELATIONS,
+    item_recommendations,
+    similar_users,
+    user_recommendations,
+)
 from cfdist.schema import articles as articles_schema
-from cfdist.schema import item_recommendations, similar_users, user_recommendations
 from cfdist.schema import users as users_schema
 from cfdist.stages.context import Context, Stage
 from cfdist.stages.factorize import Factors
@@ -51,7 +58,8 @@ LIBRARIES = ("numpy", "scipy", "pyarrow", "pandas", "numba", "dask", "distribute
 Array = np.ndarray[Any, Any]
 
 
-class Results(NamedTuple):
+@dataclass(frozen=True)
+class Results:
     """The artifacts that a build is made of."""
 
     interactions: Interactions
@@ -153,7 +161,9 @@ def _write_all(stage: Stage, context: Context, results: Results) -> list[Future]
         stage.submit(_write_metrics, folder, metrics_of(results), label="metrics"),
     ]  # fmt: skip
     if context.config.publish.user_item_matrix:
-        writes.append(stage.submit(_write_user_items, folder, *results.matrix.blocks, label="matrix"))
+        writes.append(
+            stage.submit(_write_user_items, folder, *results.matrix.blocks, label="matrix")
+        )
     return writes
 
 
@@ -196,8 +206,6 @@ def counts_of(results: Results) -> dict[str, Any]:
 
 def _staged(folder: Path) -> Path:
     """A folder of this attempt's own: a second attempt of a task cannot collide with it."""
-    from uuid import uuid4
-
     return folder / uuid4().hex
 
 
@@ -362,9 +370,7 @@ def _build_id(context: Context) -> str:
     return context.run_id
 
 
-def _manifest(
-    context: Context, results: Results, build: str, files: list[WrittenFile]
-) -> Manifest:
+def _manifest(context: Context, results: Results, build: str, files: list[WrittenFile]) -> Manifest:
     rows = results.interactions.meta
     return Manifest(
         build=build,

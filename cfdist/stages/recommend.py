@@ -1,13 +1,14 @@
 """Lists of N articles for every user, and partners for every article."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from distributed import Future
 
 from cfdist.algorithms.csr import CsrBlock, csr_from_sorted, take_rows
-from cfdist.algorithms.exact_neighbors import dot64, unit_rows
+from cfdist.algorithms.exact_neighbors import cosines_of_pairs, unit_rows
 from cfdist.algorithms.pairs import confidence, count_pairs, lift, transpose
 from cfdist.algorithms.profiles import Profiles
 from cfdist.algorithms.scoring import Lists, fill_latent, fill_ranked, fill_through
@@ -102,7 +103,7 @@ def recommend(
             "n_short_lists": int(sum(future.result()[1] for future in summaries)),
             "n_pairs": int(sum(future.result() for future in pair_sizes)),
         }
-        return stage.complete(Recommendations, meta, lists=lists, pairs=pairs)  # type: ignore[no-any-return]
+        return stage.complete(Recommendations, meta, lists=lists, pairs=pairs)
 
 
 def _pair_tables(
@@ -127,7 +128,7 @@ def article_shards(n_articles: int) -> list[range]:
     """Runs of articles, a function of their number alone."""
     n_shards = min(MAX_SHARDS, -(-n_articles // ARTICLES_PER_SHARD))
     bounds = [n_articles * shard // n_shards for shard in range(n_shards + 1)]
-    return [range(a, b) for a, b in zip(bounds, bounds[1:], strict=False)]
+    return [range(a, b) for a, b in pairwise(bounds)]
 
 
 def _lists(
@@ -226,8 +227,8 @@ def _pairs(
 def _together(shard: range, partners: Array, counts: Array, units: Array) -> dict[str, Array]:
     """Rows of partners that share enough baskets."""
     cosines = np.zeros(partners.shape, dtype=np.float32)
-    for row, place in zip(*np.nonzero(partners >= 0), strict=True):
-        cosines[row, place] = dot64(units[shard.start + row], units[partners[row, place]])
+    row, place = np.nonzero(partners >= 0)
+    cosines[row, place] = cosines_of_pairs(units, row + shard.start, partners[row, place])
     return _ranked(shard, partners, cosines, counts, BOUGHT_TOGETHER, BOUGHT_TOGETHER, None)
 
 

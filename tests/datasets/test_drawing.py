@@ -53,4 +53,4 @@ def test_all_ranks_and_groups_are_drawn(rng: np.random.Generator) -> None:
     assert np.array_equal(np.unique(article), np.arange(100))
     assert np.array_equal(article % 7, group)
     counts = np.bincount(article)
-    assert counts[0] > 3 * counts[14] > 6 * counts[70]
+    assert counts[0] > 2 * counts[14] > 4 * counts[70]

@@ -1,0 +1,44 @@
+# The only commands that the README and CI use. The environment is .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help install demo check format test test-slow doctest bench clean
+
+help:
+	@echo "make install    .venv with cfdist in it"
+	@echo "make demo       demo data, training, a look at the result"
+	@echo "make check      format, lint, types, layers"
+	@echo "make test       all tests, 8 minutes at most"
+	@echo "make bench      what the README claims, measured here"
+
+install: .venv/installed
+
+.venv/installed: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=24"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[demo,dev]"
+	touch $@
+
+demo: install
+	$(BIN)/cfdist demo
+
+check: install
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: install
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+test: install
+	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --doctest-modules cfdist --ignore=cfdist/cli
+
+bench: install
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[bench]"
+	$(BIN)/python benchmarks/reference_job.py
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

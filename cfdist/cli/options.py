@@ -1,0 +1,84 @@
+"""Options that several commands share, and how they become a Config."""
+
+import json
+import tomllib
+from collections.abc import Callable
+from functools import reduce
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from cfdist.config import DEFAULT_FILE, Config, merge, nested
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+SETTINGS: dict[str, tuple[str, Any, str]] = {
+    "--n-components": ("factorize.n_components", int, "Components of the SVD [50]."),
+    "--svd-iterations": ("factorize.svd_iterations", int, "Passes of the SVD at most [12]."),
+    "--n-similar-users": ("neighbors.n_similar_users", int, "Neighbours per user [20]."),
+    "--n-similar-items": ("neighbors.n_similar_items", int, "Partners per article [20]."),
+    "--n-recommendations": ("recommend.n_recommendations", int, "Entries per list [10]."),
+    "--method": ("recommend.method", str, "user_neighbors, item_neighbors, latent or popular."),
+    "--output": ("publish.root", str, "Root of the builds [data/recommendations]."),
+    "--cluster": ("cluster.address", str, "local, or tcp://host:port of a scheduler [local]."),
+    "--workers": ("cluster.workers", int, "Worker processes; 0: inside this process [0]."),
+}
+"""Option → setting, type, help."""
+
+
+def as_json(command: Command) -> Command:
+    """Add ``--json``; errors are JSON then, too."""
+
+    def remember(ctx: click.Context, _: click.Parameter, value: bool) -> bool:
+        ctx.meta["cfdist.json"] = value
+        return value
+
+    option = click.option(
+        "--json", "json_output", is_flag=True, callback=remember, help="Print JSON for scripts."
+    )
+    return option(command)
+
+
+def with_config(command: Command) -> Command:
+    """Add the options that change settings; the command is handed ``given`` and ``config_file``."""
+    decorated: Any = command
+    decorated = click.option(
+        "--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE",
+        help="Any other setting, such as ingest.returns=net; may be repeated.",
+    )(decorated)  # fmt: skip
+    for flag, (key, kind, text) in reversed(SETTINGS.items()):
+        decorated = click.option(flag, key.replace(".", "__"), type=kind, help=text)(decorated)
+    file_option = click.option(
+        "--config", "config_file", type=click.Path(path_type=Path), default=DEFAULT_FILE,
+        help="Settings file [cfdist.toml].",
+    )  # fmt: skip
+    with_all: Command = file_option(decorated)
+    return with_all
+
+
+def load_config(
+    config_file: Path, settings: tuple[str, ...], options: dict[str, Any]
+) -> tuple[Config, dict[str, Any]]:
+    """The Config of a command line, and what the command line itself set."""
+    chosen = [nested(key.replace("__", "."), v) for key, v in options.items() if v is not None]
+    given: dict[str, Any] = reduce(merge, [*chosen, *map(_assignment, settings)], {})
+    return Config.load(config_file, given), given
+
+
+def _assignment(text: str) -> dict[str, Any]:
+    key, separator, value = text.partition("=")
+    if not separator or not key:
+        raise click.BadParameter(f"{text!r} is not SECTION.KEY=VALUE", param_hint="--set")
+    return nested(key.strip(), _value(value.strip()))
+
+
+def _value(text: str) -> Any:
+    """A TOML or JSON value; anything else is text."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text

@@ -1,0 +1,71 @@
+"""``cfdist train``."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cfdist.cli.options import as_json, load_config, with_config
+from cfdist.config import Config
+
+
+@click.command()
+@click.argument("input", required=False)
+@click.option("--sample-percent", "ingest__sample_percent", type=float, help="Of the users [100].")
+@with_config
+@as_json
+def train(
+    input: str | None,
+    config_file: Path,
+    settings: tuple[str, ...],
+    json_output: bool,
+    **options: Any,
+) -> None:
+    """Run the whole job and publish the result.
+
+    INPUT is a file, folder, glob or URL of parquet or csv; without it ingest.input of the
+    settings is read.
+
+    \b
+    Examples
+      cfdist train data/ml/user_item_interactions.parquet
+      cfdist train 's3://shop/orders/*.parquet' --output /srv/recommendations
+      cfdist train --workers 4 --set cluster.memory_limit=8GB
+      cfdist train --cluster tcp://127.0.0.1:8786
+    """
+    config, _ = load_config(config_file, settings, options | {"ingest__input": input})
+    run_train(config, json_output)
+
+
+def run_train(config: Config, json_output: bool) -> None:
+    """Train with progress and print what came out."""
+    from cfdist.cli.progress import show_progress
+    from cfdist.cli.summary import summarize
+    from cfdist.cli.tables import console
+    from cfdist.pipeline import describe
+    from cfdist.pipeline import train as train_all
+    from cfdist.runs.record import last_like, read_run
+
+    with show_progress(quiet=json_output) as progress:
+        build = train_all(config, progress=progress)
+    runs = Path(config.runs.path)
+    record = read_run(runs, build.manifest.run)
+    if json_output:
+        click.echo(json.dumps(describe(record) | {"path": str(build.path)}))
+        return
+    out = console()
+    out.print(summarize(record, last_like(runs, record)))
+    out.print(f"\nPublished [bold]{build.id}[/] to {build.path}")
+    out.print(f"Look at it:  cfdist recommend {_some_user(build)}{_root_option(config)}")
+
+
+def _some_user(build: Any) -> str:
+    from cfdist.schema import USER_ID
+
+    return str(build.dataset("users").head(1)[USER_ID][0].as_py())
+
+
+def _root_option(config: Config) -> str:
+    default = Config.model_fields["publish"].get_default(call_default_factory=True).root
+    return "" if config.publish.root == default else f" --output {config.publish.root}"
