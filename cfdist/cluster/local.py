@@ -8,7 +8,7 @@ from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import dask
-from distributed import Client, LocalCluster
+from distributed import Client, Nanny, Scheduler, SpecCluster, Worker
 from threadpoolctl import threadpool_limits
 
 from cfdist.cluster.plugins import register_plugins
@@ -27,10 +27,13 @@ def open_local(settings: ClusterSettings) -> Iterator[Client]:
     In process: all threads in one worker, 415 MB and 0.03 s to start, against 957 MB and 2 s for
     two processes. BLAS runs one thread meanwhile: parallelism is Dask's, and another number of
     BLAS threads gives other bits.
+
+    ``LocalCluster`` is not used because its workers listen on every interface unless they load
+    bokeh, which costs 0.4 s.
     """
     with dask.config.set(_settings_of(settings)), _blas_limit(settings):
         try:
-            cluster = LocalCluster(**_options(settings))
+            cluster = SpecCluster(**_specification(settings))
         except (OSError, RuntimeError, ValueError) as error:
             raise ClusterError(
                 f"the local cluster did not start: {error}", remedy="see cluster.* in the settings"
@@ -40,30 +43,44 @@ def open_local(settings: ClusterSettings) -> Iterator[Client]:
             yield client
 
 
-def _options(settings: ClusterSettings) -> dict[str, Any]:
-    in_process = settings.workers == 0
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+def _specification(settings: ClusterSettings) -> dict[str, Any]:
+    """Scheduler and workers as ``SpecCluster`` takes them."""
     n_workers = settings.workers or 1
-    threads = settings.threads or max(1, (cores or 1) // n_workers)
-    return {
-        "n_workers": n_workers,
-        "threads_per_worker": threads,
-        "processes": not in_process,
-        "host": None if in_process else LOOPBACK,
+    shared = {
+        "protocol": "tcp://" if settings.workers else "inproc://",
+        "dashboard": settings.dashboard,
+    }
+    if settings.workers:
+        shared["host"] = LOOPBACK
+    worker = {
+        "nthreads": settings.threads or max(1, _n_cores() // n_workers),
         "memory_limit": settings.memory_limit,
-        "dashboard_address": _dashboard(settings),
+        "dashboard_address": f"{LOOPBACK}:0",
         "silence_logs": logging.CRITICAL,  # errors reach the user through the client
+    }
+    scheduler = {"dashboard_address": f"{LOOPBACK}:{_port(settings)}", "port": 0}
+    kind = Nanny if settings.workers else Worker
+    return {
+        "scheduler": {"cls": Scheduler, "options": shared | scheduler},
+        "workers": {i: {"cls": kind, "options": shared | worker} for i in range(n_workers)},
+        "silence_logs": logging.CRITICAL,
     }
 
 
-def _dashboard(settings: ClusterSettings) -> str | None:
-    """Loopback at the wanted port, or any free one when it is taken; None without dashboard."""
+def _n_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _port(settings: ClusterSettings) -> int:
+    """The wanted port of the dashboard, or 0, any free one, when it is taken or not wanted."""
     if not settings.dashboard:
-        return None
+        return 0
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken = probe.connect_ex((LOOPBACK, settings.dashboard_port)) == 0
-    return f"{LOOPBACK}:{0 if taken else settings.dashboard_port}"
+    return 0 if taken else settings.dashboard_port
 
 
 def _blas_limit(settings: ClusterSettings) -> Any:

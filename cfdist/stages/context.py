@@ -149,8 +149,9 @@ class Stage:
         retries: int = RETRIES,
     ) -> Future:
         """Future of ``task(*args)``, written to the checkpoint as the next of ``part``."""
-        number = self._numbers.get(part or label, 0)
-        self._numbers[part or label] = number + 1
+        counter = f"part {part}" if part else label
+        number = self._numbers.get(counter, 0)
+        self._numbers[counter] = number + 1
         words = "-".join(word for word in (self.name, label or part) if word)
         key = f"{words.replace('_', '-')}-{number}{uuid.uuid4().hex}"
         path = self.context.checkpoints.path(self.name, self.key, part, number) if part else None

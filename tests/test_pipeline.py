@@ -1,0 +1,194 @@
+"""The whole job on the sample: what is published, and that it is the same whoever computes it."""
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import scipy.sparse as sp
+from conftest import SAMPLE, quick_config
+
+from cfdist import schema
+from cfdist.algorithms import partitioning
+from cfdist.builds.build import ITEM_TABLE, TABLES, USER_TABLE, load_build
+from cfdist.pipeline import experiment, train
+
+FILES = {
+    "manifest.json", "metrics.json", "user_item_matrix.npz", "user_latent_factors.npy",
+    "item_latent_factors.npy", "singular_values.npy", "item_similarity.npy",
+    *(f"{table}.parquet" for table in TABLES),
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def interactions():
+    return pd.read_parquet(SAMPLE)
+
+
+def digests(build) -> dict[str, str]:
+    return {file.name: file.sha256 for file in build.manifest.files if file.name != "metrics.json"}
+
+
+def test_every_file_is_there_and_old_paths_work(trained):
+    root = trained.path.parent.parent
+    assert {file.name for file in (root / "current").iterdir()} == FILES
+    assert (root / "current").resolve() == trained.path
+    old = pd.read_parquet(root / f"{USER_TABLE}.parquet")
+    assert len(old) == 10 * trained.manifest.counts["n_users"]
+    assert np.load(root / "item_latent_factors.npy").shape[1] == 16
+    assert sp.load_npz(root / "user_item_matrix.npz").shape == (3000, 400)
+    trained.check()
+
+
+def test_tables_have_their_schemas(trained):
+    ids = pa.int64()
+    expected = {
+        USER_TABLE: schema.user_recommendations(ids, ids),
+        ITEM_TABLE: schema.item_recommendations(ids),
+        "users": schema.users(ids),
+        "articles": schema.articles(ids),
+        "similar_users": schema.similar_users(ids),
+    }
+    for table, wanted in expected.items():
+        assert trained.arrow(table).schema.equals(wanted), table
+
+
+def test_lists_are_full_ordered_and_never_hold_an_owned_article(trained, interactions):
+    lists = trained.pandas(USER_TABLE)
+    assert (lists.groupby("user_id").size() == 10).all()
+    assert not lists.duplicated(["user_id", "article_id"]).any()
+    assert lists["rank"].tolist() == list(range(1, 11)) * lists["user_id"].nunique()
+    owned = interactions[["user_id", "article_id"]].drop_duplicates()
+    assert lists.merge(owned, on=["user_id", "article_id"]).empty
+    for _, scores in lists.groupby(["user_id", "source"], observed=True)["score"]:
+        assert scores.is_monotonic_decreasing
+
+
+def test_pairs_count_baskets(trained, interactions):
+    pairs = trained.pandas(ITEM_TABLE)
+    counted = pairs[(pairs["source"] == "bought_together")]
+    baskets = interactions[["user_id", "basket_id", "article_id"]].drop_duplicates()
+    both = baskets.merge(baskets, on=["user_id", "basket_id"])
+    both = both.groupby(["article_id_x", "article_id_y"]).size()
+    for row in counted.sample(200, random_state=0).itertuples():
+        assert row.pair_count == both[row.article_id, row.other_article_id]
+        assert row.confidence == pytest.approx(
+            row.pair_count / both[row.article_id, row.article_id]
+        )
+    assert (counted["pair_count"] >= 3).all()
+    sizes = pairs.groupby(["article_id", "relation"], observed=True).size()
+    assert (sizes <= 20).all()
+    assert not pairs.duplicated(["article_id", "relation", "other_article_id"]).any()
+    assert (pairs["article_id"] != pairs["other_article_id"]).all()
+
+
+def test_manifest_accounts_for_every_row(trained, interactions):
+    rows = trained.manifest.rows
+    assert rows["rows_in"] == len(interactions)
+    assert rows["rows_in"] == rows["rows_used"] + sum(rows["dropped"].values())
+
+
+@pytest.mark.parametrize("method", ["item_neighbors", "latent", "popular"])
+def test_every_method_fills_its_lists(tmp_path, method, interactions):
+    build = train(quick_config(tmp_path, {"recommend": {"method": method}}))
+    lists = build.pandas(USER_TABLE)
+    assert (lists.groupby("user_id").size() == 10).all()
+    assert lists["source"].iloc[0] == method
+    owned = interactions[["user_id", "article_id"]].drop_duplicates()
+    assert lists.merge(owned, on=["user_id", "article_id"]).empty
+
+
+def in_files(folder: Path, number: int, seed: int | None) -> Path:
+    """The sample as so many files of unequal size, its rows shuffled."""
+    table = pq.read_table(SAMPLE)
+    if seed is not None:
+        table = table.take(pa.array(np.random.default_rng(seed).permutation(len(table))))
+    bounds = np.linspace(0, 1, number + 1) ** 2 * len(table)
+    target = folder / f"files-{number}-{seed}"
+    target.mkdir()
+    for part, (first, last) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+        rows = table.slice(int(first), int(last) - int(first))
+        pq.write_table(rows, target / f"part-{part}.parquet", row_group_size=3000)
+    return target
+
+
+def test_same_bytes_for_any_files_rows_threads_and_processes(tmp_path, monkeypatch):
+    monkeypatch.setattr(partitioning, "SMALL_BLOCK_ROWS", 4096)  # five blocks, a real shuffle
+    variants = [
+        (in_files(tmp_path, 1, None), {"threads": 1}),
+        (in_files(tmp_path, 2, 1), {"threads": 2}),
+        (in_files(tmp_path, 7, 2), {"threads": 2}),
+        (in_files(tmp_path, 7, 3), {"workers": 1, "threads": 2}),
+        (in_files(tmp_path, 2, 4), {"workers": 2, "threads": 1}),
+    ]
+    found = []
+    for number, (source, cluster) in enumerate(variants):
+        given = {"ingest": {"input": str(source)}, "cluster": cluster}
+        found.append(digests(train(quick_config(tmp_path / str(number), given))))
+    assert len([name for name in found[0] if name.startswith(USER_TABLE)]) == 5
+    for other in found[1:]:
+        assert {n: h for n, h in other.items() if not n.startswith("articles")} == {
+            n: h for n, h in found[0].items() if not n.startswith("articles")
+        }
+
+
+def test_stopped_run_resumes_at_the_last_complete_stage(tmp_path, monkeypatch):
+    from cfdist import pipeline
+
+    whole = digests(train(quick_config(tmp_path / "whole")))
+
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    config = quick_config(tmp_path / "stopped")
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "recommend", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            train(config)
+    assert not (tmp_path / "stopped" / "recommendations" / "current").exists()
+    build = train(config)
+    assert build.manifest.resumed == ["ingest", "index", "matrix", "factorize", "neighbors"]
+    assert digests(build) == whole
+    assert not list((tmp_path / "stopped" / "runs" / "checkpoints").iterdir())
+
+
+def test_other_settings_do_not_resume_what_depends_on_them(tmp_path, monkeypatch):
+    from cfdist import pipeline
+
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, "recommend", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            train(quick_config(tmp_path))
+    build = train(quick_config(tmp_path, {"factorize": {"n_components": 8}}))
+    assert build.manifest.resumed == ["ingest", "index", "matrix"]
+
+
+def test_experiment_publishes_nothing_and_is_recorded(tmp_path):
+    config = quick_config(tmp_path, {"ingest": {"min_sample_users": 1000}})
+    record = experiment(config)
+    assert record.status == "done"
+    assert 1000 <= record.metrics["n_users"] < 1100
+    assert 0 < record.metrics["energy"] < 1
+    assert not (tmp_path / "recommendations" / "current").exists()
+    assert (tmp_path / "runs" / record.run / "run.json").is_file()
+
+
+def test_experiment_publishes_when_asked(tmp_path):
+    config = quick_config(tmp_path, {"experiment": {"publish": True}})
+    record = experiment(config)
+    assert load_build(tmp_path / "recommendations").id == record.build
+
+
+def test_train_uses_a_client_and_leaves_it_open(tmp_path):
+    from distributed import Client
+
+    with Client(processes=False, dashboard_address=None, n_workers=1) as client:
+        build = train(quick_config(tmp_path), client=client)
+        assert client.status == "running"
+    assert build.manifest.counts["n_users"] == 3000
