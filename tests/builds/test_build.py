@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from cfdist.builds import load_build
-from cfdist.builds.build import ITEM_TABLE, USER_TABLE
+from cfdist.builds.build import USER_TABLE
 from cfdist.builds.manifest import Manifest, parse_manifest
 from cfdist.errors import BuildError, DataError
 
