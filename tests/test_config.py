@@ -71,12 +71,12 @@ def test_wrong_value_names_the_setting(section, key, value):
 
 def test_broken_file_names_the_file(tmp_path):
     file = write(tmp_path, "[neighbors\n")
-    with pytest.raises(ConfigError, match="cfdist.toml"):
+    with pytest.raises(ConfigError, match=r"cfdist\.toml"):
         Config.load(file)
 
 
 def test_named_file_must_exist(tmp_path):
-    with pytest.raises(ConfigError, match="nowhere.toml"):
+    with pytest.raises(ConfigError, match=r"nowhere\.toml"):
         Config.load(tmp_path / "nowhere.toml")
 
 

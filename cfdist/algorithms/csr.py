@@ -50,7 +50,9 @@ def csr_from_sorted(
     """Block of entries that are sorted by (row, column) and unique, checked."""
     counts = np.bincount(rows, minlength=shape[0])
     indptr = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-    block = CsrBlock(data.astype(np.float32), columns.astype(np.int32), indptr, shape)
+    with np.errstate(over="ignore"):  # what does not fit float32 is refused as not finite
+        narrow = data.astype(np.float32)
+    block = CsrBlock(narrow, columns.astype(np.int32), indptr, shape)
     check_canonical(block)
     return block
 
@@ -73,8 +75,10 @@ def check_canonical(block: CsrBlock) -> None:
         raise ValueError("data, indices and indptr do not belong together")
     if not len(indices):
         return
-    if int(indices.min()) < 0 or int(indices.max()) >= n_columns:
-        raise ValueError(f"column {int(indices.max())} outside 0 … {n_columns - 1}")
+    lowest, highest = int(indices.min()), int(indices.max())
+    if lowest < 0 or highest >= n_columns:
+        column = lowest if lowest < 0 else highest
+        raise ValueError(f"column {column} outside 0 … {n_columns - 1}")
     ascending = np.diff(indices) > 0
     starts = indptr[1:-1]
     ascending[starts[(starts > 0) & (starts < len(indices))] - 1] = True

@@ -188,7 +188,7 @@ def _scan_groups(
             )  # fmt: skip
         for a in range(n_active):
             worst = scores[active[a], -1]
-            reach[active[a]] = np.pi if worst <= NOTHING else np.arccos(min(1.0, worst))
+            reach[active[a]] = np.pi if worst <= NOTHING else np.arccos(max(-1.0, min(1.0, worst)))
     return seen
 
 
@@ -197,13 +197,26 @@ def _merge_tile(
     products, active, n_active, base, queries, query_identity, query_family,
     rows, identity, family, ids, scores,
 ):  # fmt: skip
-    """Offer the candidates of a tile that could enter a list."""
+    """Offer the candidates of a tile that could enter a list.
+
+    Runs of 32 products are first counted against the threshold, which compiles to a few vector
+    instructions; a run without a candidate, and most have none, is passed over.
+    """
     k = ids.shape[1]
+    n_columns = products.shape[1]
     for a in range(n_active):
         i = active[a]
         threshold = scores[i, k - 1] - SLACK_SCORE
-        for j in range(products.shape[1]):
-            if products[a, j] >= threshold:
+        for begin in range(0, n_columns, 32):
+            end = min(begin + 32, n_columns)
+            n_candidates = 0
+            for j in range(begin, end):
+                n_candidates += products[a, j] >= threshold
+            if n_candidates == 0:
+                continue
+            for j in range(begin, end):
+                if products[a, j] < threshold:
+                    continue
                 row = base + j
                 if family[row] == query_family[i] or identity[row] == query_identity[i]:
                     continue
@@ -261,8 +274,10 @@ def insert_sorted(ids, scores, identity, score):
 def _spherical_kmeans(units: NDArray[np.float32], n_groups: int) -> NDArray[np.float32]:
     """Unit centroids; the sample is a fixed stride, so that the same rows give the same groups."""
     sample = units[np.linspace(0, len(units) - 1, min(len(units), 48 * n_groups)).astype(int)]
+    if not len(sample):
+        return np.zeros((n_groups, units.shape[1]), dtype=np.float32)
     centroids = sample[np.linspace(0, len(sample) - 1, n_groups).astype(int)]
-    for _ in range(5 if len(units) else 0):
+    for _ in range(5):
         group, _ = _assign(sample, centroids)
         sums = np.zeros(centroids.shape)
         np.add.at(sums, group, sample)

@@ -47,10 +47,10 @@ def sort_block(
     place = np.append(np.argsort(by_bucket), -1).astype(np.int32)
     user = place[user]
     article_ids, article = encode_sorted(article_id)
-    if basket_id is None:
-        basket = np.unique(timestamp // DAY_US, return_inverse=True)[1].astype(np.int32)
-    else:
-        basket = encode_sorted(basket_id)[1]
+    basket = np.unique(timestamp // DAY_US, return_inverse=True)[1].astype(np.int32)
+    if basket_id is not None:
+        ids, code = encode_sorted(basket_id)
+        basket = np.where(code >= 0, code, len(ids) + basket)
     order = np.lexsort((quantity, basket, timestamp, article, user))
     return InteractionBlock(
         user_ids.take(pa.array(by_bucket)),
@@ -114,16 +114,14 @@ def user_item_weights(
     user, article = block.user[with_user], article_codes[block.article[with_user]]
     quantity = block.quantity[with_user]
     starts = _run_starts(user, article)
-    bought = np.where(quantity > 0, quantity, 0.0)
     if aggregate == "sum":
-        values = quantity if returns == "net" else bought
-        weights = np.maximum(_sum_runs(values, starts), 0)
+        bought = np.where(quantity > 0, quantity, 0.0)
+        weights = _net(quantity, starts) if returns == "net" else _sum_runs(bought, starts)
     else:
         weights = _sum_runs((quantity > 0).astype(np.float64), starts)
         if returns == "net":
             net = weights - _sum_runs((quantity < 0).astype(np.float64), starts)
-            kept = _sum_runs(quantity, starts) > 0
-            weights = np.where(kept, np.maximum(net, 1), 0)
+            weights = np.where(_net(quantity, starts) > 0, np.maximum(net, 1), 0)
     shape = (len(block.user_ids), n_articles)
     return csr_from_sorted(user[starts], article[starts], weights, shape)
 
@@ -173,6 +171,12 @@ def _run_starts(*keys: NDArray[np.integer]) -> NDArray[np.int64]:
     for key in keys:
         changes[1:] |= key[1:] != key[:-1]
     return np.flatnonzero(changes)
+
+
+def _net(quantity: NDArray[np.float64], starts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Quantity left after returns; 0.1 + 0.2 − 0.3 leaves rounding only, which is nothing."""
+    left = _sum_runs(quantity, starts)
+    return np.where(left > 1e-9 * _sum_runs(np.abs(quantity), starts), left, 0.0)
 
 
 def _sum_runs(values: NDArray[np.float64], starts: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -94,9 +94,9 @@ def extend(state: KrylovState, block_image: Dense, max_columns: int) -> KrylovSt
     rest = block_image.copy()
     for _ in range(2):
         rest -= basis @ (basis.T @ rest)
-    scale = float(np.linalg.norm(projected, 2)) * float(np.finfo(basis.dtype).eps)
+    rounding = float(np.linalg.eigvalsh(projected)[-1]) * float(np.finfo(basis.dtype).eps)
     room = basis.shape[0] - basis.shape[1]
-    block, coupling = _orthonormalize(rest, floor=10 * scale, room=room)
+    block, coupling = _orthonormalize(rest, floor=10 * rounding, room=room)
     block -= basis @ (basis.T @ block)
     block = np.linalg.qr(block)[0]
     grown = KrylovState(basis, image, projected, block, coupling, state.n_passes + 1)

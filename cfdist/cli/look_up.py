@@ -26,6 +26,18 @@ from cfdist.schema import (
     USER_ID,
 )
 
+PAIR_COLUMNS = {
+    RANK: "rank",
+    OTHER_ARTICLE_ID: "article",
+    NAME: "name",
+    PAIR_COUNT: "baskets",
+    CONFIDENCE: "confidence",
+    LIFT: "lift",
+    SIMILARITY: "similarity",
+    SOURCE: "source",
+}
+"""Columns to show and their headings; the score is the confidence or the similarity."""
+
 ROOT_HELP = "Root of the builds [as in the settings]."
 
 
@@ -102,9 +114,9 @@ def similar(
         title = _names(build, pa.array([_typed(article, build)])).get(_typed(article, build))
         for word in RELATIONS if relation is None else (relation,):
             lines = [r for r in rows if str(r[ARTICLE_ID]) == article and r[RELATION] == word]
-            cells = [_cells(row, columns, OTHER_ARTICLE_ID) for row in lines]
+            cells = [_cells(row, tuple(PAIR_COLUMNS), OTHER_ARTICLE_ID) for row in lines]
             head = f"{word.replace('_', ' ').capitalize()}: {article} {title or ''}"
-            console().print(table_of(head, columns, cells))
+            console().print(table_of(head, tuple(PAIR_COLUMNS.values()), cells))
 
 
 def _typed(article: str, build: Any) -> str | int:

@@ -6,24 +6,15 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-NUMBERS = (
-    "rank",
-    "score",
-    "rows",
-    "seconds",
-    "users",
-    "articles",
-    "baskets",
-    "lift",
-    "confidence",
-    "pair_count",
+NUMBERS = frozenset(
+    "rank score rows seconds users articles baskets lift confidence similarity components".split()
 )
 
 
 def console() -> Console:
     """Standard output, wide enough for tables when it is a pipe."""
     found = Console(highlight=False)
-    return found if found.is_terminal else Console(highlight=False, width=120)
+    return found if found.is_terminal else Console(highlight=False, width=160)
 
 
 def table_of(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:

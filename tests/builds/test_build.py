@@ -82,7 +82,7 @@ def test_a_changed_manifest_is_refused(copy):
 
 def test_a_missing_manifest_is_named(copy):
     (load_build(copy).path / "manifest.json").unlink()
-    with pytest.raises(BuildError, match="manifest.json is missing"):
+    with pytest.raises(BuildError, match=r"manifest\.json is missing"):
         load_build(copy)
 
 
