@@ -98,8 +98,8 @@ def extend(state: KrylovState, block_image: Dense, max_columns: int) -> KrylovSt
     room = basis.shape[0] - basis.shape[1]
     block, coupling = _orthonormalize(rest, floor=10 * rounding, room=room)
     block -= basis @ (basis.T @ block)
-    block = np.linalg.qr(block)[0]
-    grown = KrylovState(basis, image, projected, block, coupling, state.n_passes + 1)
+    block, turn = np.linalg.qr(block)
+    grown = KrylovState(basis, image, projected, block, turn @ coupling, state.n_passes + 1)
     return grown if basis.shape[1] + block.shape[1] <= max_columns else _restart(grown)
 
 
@@ -171,12 +171,21 @@ def orient(factors: NDArray[np.float64]) -> NDArray[np.float64]:
     return factors * np.where(signs == 0, 1.0, signs)
 
 
-def numerical_rank(sigma: NDArray[np.float64], shape: tuple[int, int]) -> int:
-    """Singular values that float32 data can tell from zero."""
+def numerical_rank(
+    sigma: NDArray[np.float64], shape: tuple[int, int], dtype: str = "float32"
+) -> int:
+    """Singular values, descending, that passes in ``dtype`` can tell from zero.
+
+    Notes
+    -----
+    The finish squares the spectrum, so float64 resolves 1e-8 of the largest value.
+    """
     if not len(sigma) or sigma[0] <= 0:
         return 0
-    floor = sigma[0] * np.finfo(np.float32).eps * np.sqrt(max(shape))
-    return int(np.count_nonzero(sigma > floor))
+    share = 1e-7
+    if dtype == "float32":
+        share = max(share, float(np.finfo(np.float32).eps) * float(np.sqrt(max(shape))))
+    return int(np.count_nonzero(sigma > sigma[0] * share))
 
 
 def _residuals(

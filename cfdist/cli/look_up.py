@@ -99,17 +99,6 @@ def similar(
     if json_output:
         click.echo(json.dumps(rows))
         return
-    columns = (
-        RANK,
-        OTHER_ARTICLE_ID,
-        NAME,
-        SCORE,
-        SOURCE,
-        PAIR_COUNT,
-        CONFIDENCE,
-        LIFT,
-        SIMILARITY,
-    )
     for article in articles:
         title = _names(build, pa.array([_typed(article, build)])).get(_typed(article, build))
         for word in RELATIONS if relation is None else (relation,):

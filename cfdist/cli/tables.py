@@ -6,9 +6,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-NUMBERS = frozenset(
-    "rank score rows seconds users articles baskets lift confidence similarity components".split()
-)
+NUMBERS = ("rank", "score", "rows", "seconds", "last run", "users", "articles", "components")
+NUMBERS += ("baskets", "confidence", "lift", "similarity")
 
 
 def console() -> Console:

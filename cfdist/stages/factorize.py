@@ -79,13 +79,15 @@ def factorize(context: Context, matrix: UserItemMatrix) -> Factors:
         few = matrix.shape[1] <= GRAM_ARTICLES
         solve = _solve_gram if few else _solve_krylov
         solution, report, dtype = solve(stage, matrix, wanted, settings)
-        item_factors = stage.submit(_item_factors, solution, matrix.shape, part="item_factors")
+        item_factors = stage.submit(
+            _item_factors, solution, matrix.shape, dtype, part="item_factors"
+        )
         user_factors = [
             stage.submit(_user_factors, block, item_factors, part="user_factors")
             for block in matrix.blocks
         ]
         described = stage.submit(
-            _describe, solution, matrix.articles, matrix.shape, label="variance"
+            _describe, solution, matrix.articles, matrix.shape, dtype, label="variance"
         )
         stage.wait([item_factors, *user_factors, described])
         meta = described.result() | {
@@ -183,14 +185,14 @@ def _report(state: krylov.KrylovState, wanted: int) -> PassReport:
     )
 
 
-def _rank(solution: krylov.TruncatedFactors, shape: tuple[int, int]) -> int:
-    return max(1, krylov.numerical_rank(solution.singular_values, shape))
+def _rank(solution: krylov.TruncatedFactors, shape: tuple[int, int], dtype: str) -> int:
+    return max(1, krylov.numerical_rank(solution.singular_values, shape, dtype))
 
 
 def _item_factors(
-    solution: krylov.TruncatedFactors, shape: tuple[int, int]
+    solution: krylov.TruncatedFactors, shape: tuple[int, int], dtype: str
 ) -> np.ndarray[Any, Any]:
-    return np.ascontiguousarray(solution.item_factors[:, : _rank(solution, shape)])
+    return np.ascontiguousarray(solution.item_factors[:, : _rank(solution, shape, dtype)])
 
 
 def _user_factors(block: CsrBlock, item_factors: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -198,9 +200,12 @@ def _user_factors(block: CsrBlock, item_factors: np.ndarray[Any, Any]) -> np.nda
 
 
 def _describe(
-    solution: krylov.TruncatedFactors, articles: dict[str, Any], shape: tuple[int, int]
+    solution: krylov.TruncatedFactors,
+    articles: dict[str, Any],
+    shape: tuple[int, int],
+    dtype: str,
 ) -> dict[str, Any]:
-    rank = _rank(solution, shape)
+    rank = _rank(solution, shape, dtype)
     means = articles["column_sum"] @ solution.item_factors[:, :rank].astype(np.float64) / shape[0]
     return {
         "n_components": rank,

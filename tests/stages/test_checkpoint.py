@@ -1,0 +1,70 @@
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from cfdist.algorithms.csr import csr_from_sorted
+from cfdist.algorithms.interactions import sort_block
+from cfdist.stages.checkpoint import Checkpoints, hash_settings, read_value, write_value
+
+
+def there_and_back(folder, value):
+    write_value(folder / "part.npz", value)
+    return read_value(folder / "part.npz")
+
+
+def test_arrays_ids_dicts_and_blocks_come_back(tmp_path):
+    assert np.array_equal(there_and_back(tmp_path, np.arange(3)), np.arange(3))
+    for ids in (
+        pa.array([3, -(2**63)]),
+        pa.array(["", "é", "a\nb", "🍌"]),
+        pa.array([], pa.string()),
+    ):
+        assert there_and_back(tmp_path, ids).equals(ids)
+    found = there_and_back(tmp_path, {"a": np.ones(2), "b": np.zeros((2, 2))})
+    assert list(found) == ["a", "b"]
+    block = csr_from_sorted(np.array([0, 1]), np.array([1, 0]), np.array([1.0, 2.0]), (2, 3))
+    again = there_and_back(tmp_path, block)
+    assert type(again) is type(block)
+    assert again.shape == (2, 3)
+    assert np.array_equal(again.data, block.data)
+
+
+def test_sorted_block_with_text_ids(tmp_path):
+    users, articles = pa.array(["b", "a", None]), pa.array(["x", "y", "x"])
+    block = sort_block(
+        users, articles, pa.array(["1", "2", "3"]), np.ones(3), np.zeros(3, np.int64)
+    )
+    again = there_and_back(tmp_path, block)
+    assert again.user_ids.equals(block.user_ids)
+    assert np.array_equal(again.user, block.user)
+
+
+def test_a_damaged_part_is_not_read(tmp_path):
+    file = tmp_path / "part.npz"
+    write_value(file, np.arange(10_000))
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(Exception, match="CRC"):
+        read_value(file)
+
+
+def test_nothing_is_pickled(tmp_path):
+    with pytest.raises(ValueError, match="allow_pickle"):
+        write_value(tmp_path / "part.npz", np.array([{"a": 1}], dtype=object))
+    assert not list(tmp_path.iterdir())
+
+
+def test_incomplete_stages_are_not_found(tmp_path):
+    checkpoints = Checkpoints(tmp_path)
+    write_value(checkpoints.path("matrix", "key", "blocks", 0), np.arange(3))
+    assert checkpoints.find("matrix", "key") is None
+    checkpoints.complete("matrix", "key", {"n": 1}, {"blocks": 1})
+    assert checkpoints.find("matrix", "key") == {"meta": {"n": 1}, "parts": {"blocks": 1}}
+    checkpoints.remove({"matrix": "key"})
+    assert checkpoints.find("matrix", "key") is None
+
+
+def test_keys_depend_on_everything():
+    assert hash_settings("a", {"x": 1, "y": 2}) == hash_settings("a", {"y": 2, "x": 1})
+    assert hash_settings("a", {"x": 1}) != hash_settings("a", {"x": 2})
