@@ -21,10 +21,9 @@ from cfdist.stages.index import index
 from cfdist.stages.ingest import ingest
 from cfdist.stages.matrix import matrix
 from cfdist.stages.neighbors import neighbors
-from cfdist.stages.publish import Results, metrics_of, publish, require_writable
+from cfdist.stages.publish import publish, require_writable
 from cfdist.stages.recommend import recommend
-
-RESUMABLE = ("ingest", "index", "matrix", "factorize", "neighbors", "recommend")
+from cfdist.stages.results import Results, metrics_of
 
 
 def train(
@@ -64,7 +63,7 @@ def train(
         record.rows = dict(results.interactions.meta)
         build = publish(context, results)
         record.build, record.status = build.id, "published"
-        context.checkpoints.remove({stage: context.keys[stage] for stage in RESUMABLE})
+        context.checkpoints.remove()
     return build
 
 
@@ -124,6 +123,7 @@ def _run(
         try:
             used = client or stack.enter_context(open_cluster(config.cluster))
             context = _context(config, used, record, progress)
+            stack.callback(context.checkpoints.release)
             stack.enter_context(_report(used, config, runs / record.run))
             yield context, record
         except BaseException as error:
@@ -134,7 +134,7 @@ def _run(
 
 def _context(config: Config, client: Client, record: RunRecord, progress: Progress) -> Context:
     folder = Path(config.runs.path).resolve() / "checkpoints" if config.runs.checkpoints else None
-    context = Context(client, config, record.run, progress, Checkpoints(folder))
+    context = Context(client, config, record.run, progress, Checkpoints(folder, record.run))
     record.seconds, record.notes = context.seconds, context.notes
     record.resumed = context.resumed
     if config.cluster.dashboard:

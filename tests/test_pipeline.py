@@ -186,7 +186,7 @@ def test_experiment_publishes_when_asked(tmp_path):
 def test_train_uses_a_client_and_leaves_it_open(tmp_path):
     from distributed import Client
 
-    with Client(processes=False, dashboard_address=None, n_workers=1) as client:
+    with Client(processes=False, dashboard_address="127.0.0.1:0", n_workers=1) as client:
         build = train(quick_config(tmp_path), client=client)
         assert client.status == "running"
     assert build.manifest.counts["n_users"] == 3000

@@ -6,7 +6,16 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-NUMBERS = ("rank", "score", "rows", "seconds", "last run", "users", "articles", "components")
+NUMBERS: tuple[str, ...] = (
+    "rank",
+    "score",
+    "rows",
+    "seconds",
+    "last run",
+    "users",
+    "articles",
+    "components",
+)
 NUMBERS += ("baskets", "confidence", "lift", "similarity")
 
 

@@ -3,13 +3,16 @@
 import hashlib
 import json
 import os
+import platform
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
+import psutil
 import pyarrow as pa
 from distributed import Client, Future
 
@@ -23,6 +26,7 @@ _TUPLES: dict[str, Any] = {
     kind.__name__: kind for kind in (CsrBlock, InteractionBlock, PairCounts, Profiles, Lists)
 }
 _COMPLETE = "complete.json"
+_MARK = ".used-by-"
 
 
 def hash_settings(*parts: object) -> str:
@@ -82,16 +86,37 @@ class StoredParts(Sequence[Future]):
 
 
 class Checkpoints:
-    """Folder of checkpoints, one sub-folder per stage and key.
+    """Folder of checkpoints, one sub-folder per stage and key, shared by all runs.
+
+    A run marks the sub-folders that it uses, so that another one, which ends first, leaves them.
 
     Parameters
     ----------
     folder : Path or None
         None switches checkpoints off.
+    run : str
+        Name of the run, for its marks.
     """
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, run: str = "") -> None:
         self.folder = folder
+        self.run = run
+        self._claimed: list[Path] = []
+
+    def claim(self, stage: str, key: str) -> None:
+        """Mark a stage's folder as used by this run, before looking into it."""
+        if self.folder is None:
+            return
+        mark = self.folder / f"{stage}-{key}" / f"{_MARK}{self.run}"
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.write_text(json.dumps({"host": platform.node(), "pid": os.getpid()}))
+        self._claimed.append(mark)
+
+    def release(self) -> None:
+        """Take this run's marks away; the checkpoints stay."""
+        for mark in self._claimed:
+            mark.unlink(missing_ok=True)
+        self._claimed.clear()
 
     def path(self, stage: str, key: str, part: str, number: int) -> Path | None:
         """Where a part belongs; None when checkpoints are off."""
@@ -121,11 +146,26 @@ class Checkpoints:
         temporary.write_text(json.dumps({"meta": dict(meta), "parts": sizes}))
         os.replace(temporary, folder / _COMPLETE)
 
-    def remove(self, keys: Mapping[str, str]) -> None:
-        """Delete the checkpoints of these stages; what is not there is fine."""
-        for stage, key in keys.items():
-            if self.folder is not None:
-                shutil.rmtree(self.folder / f"{stage}-{key}", ignore_errors=True)
+    def remove(self) -> None:
+        """Delete what this run claimed, except what another living run uses."""
+        folders = [mark.parent for mark in self._claimed]
+        self.release()
+        for folder in folders:
+            if any(_is_alive(mark) for mark in folder.glob(f"{_MARK}*")):
+                continue
+            trash = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
+            with suppress(FileNotFoundError):  # another run was as quick
+                folder.rename(trash)
+                shutil.rmtree(trash, ignore_errors=True)
+
+
+def _is_alive(mark: Path) -> bool:
+    """Whether the run behind a mark may still be going on; another host's counts as alive."""
+    try:
+        owner = json.loads(mark.read_text())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return False
+    return bool(owner["host"] != platform.node() or psutil.pid_exists(owner["pid"]))
 
 
 def _pack(value: Any) -> dict[str, np.ndarray[Any, Any]]:

@@ -84,8 +84,6 @@ class Context:
     ----------
     seconds : dict
         Wall time per stage, filled as stages end.
-    keys : dict
-        Key per stage, filled as stages begin.
     notes : list of str
         What the user was told; kept in the manifest.
     """
@@ -97,7 +95,6 @@ class Context:
     checkpoints: Checkpoints = field(default_factory=lambda: Checkpoints(None))
     now_us: int = field(default_factory=lambda: int(time.time() * 1e6))
     seconds: dict[str, float] = field(default_factory=dict)
-    keys: dict[str, str] = field(default_factory=dict)
     resumed: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -112,7 +109,7 @@ class Context:
         """A running stage, timed; its key is the hash of ``depends_on``."""
         started = time.perf_counter()
         stage = Stage(self, name, hash_settings(name, *depends_on))
-        self.keys[name] = stage.key
+        self.checkpoints.claim(name, stage.key)
         self.progress.start(name)
         yield stage
         self.seconds[name] = time.perf_counter() - started

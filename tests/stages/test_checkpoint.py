@@ -1,3 +1,5 @@
+import os
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -56,13 +58,44 @@ def test_nothing_is_pickled(tmp_path):
 
 
 def test_incomplete_stages_are_not_found(tmp_path):
-    checkpoints = Checkpoints(tmp_path)
+    checkpoints = Checkpoints(tmp_path, "run")
+    checkpoints.claim("matrix", "key")
     write_value(checkpoints.path("matrix", "key", "blocks", 0), np.arange(3))
     assert checkpoints.find("matrix", "key") is None
     checkpoints.complete("matrix", "key", {"n": 1}, {"blocks": 1})
     assert checkpoints.find("matrix", "key") == {"meta": {"n": 1}, "parts": {"blocks": 1}}
-    checkpoints.remove({"matrix": "key"})
+    checkpoints.remove()
     assert checkpoints.find("matrix", "key") is None
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_another_living_run_uses_is_left(tmp_path):
+    first, second = Checkpoints(tmp_path, "first"), Checkpoints(tmp_path, "second")
+    for run in (first, second):
+        run.claim("matrix", "key")
+    first.complete("matrix", "key", {}, {})
+    first.remove()
+    assert second.find("matrix", "key") is not None
+    second.remove()
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_mark_of_a_dead_run_does_not_count(tmp_path):
+    dead, living = Checkpoints(tmp_path, "dead"), Checkpoints(tmp_path, "living")
+    dead.claim("matrix", "key")
+    mark = next(tmp_path.glob("*/.used-by-dead"))
+    mark.write_text(mark.read_text().replace(f'"pid": {os.getpid()}', '"pid": 4194303'))
+    living.claim("matrix", "key")
+    living.remove()
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_stopped_run_leaves_its_checkpoints(tmp_path):
+    checkpoints = Checkpoints(tmp_path, "run")
+    checkpoints.claim("matrix", "key")
+    checkpoints.complete("matrix", "key", {}, {})
+    checkpoints.release()
+    assert Checkpoints(tmp_path, "next").find("matrix", "key") is not None
 
 
 def test_keys_depend_on_everything():

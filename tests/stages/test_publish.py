@@ -7,19 +7,20 @@ from running import open_context
 from cfdist.builds import load_build, log
 from cfdist.errors import ConfigError, ConflictError, DataError
 from cfdist.pipeline import run_stages, train
+from cfdist.stages import outputs
 from cfdist.stages import publish as module
 from cfdist.stages.publish import publish, require_writable
 
 
 def test_lost_rows_stop_the_publication(tmp_path, monkeypatch):
-    real = module.write_parquet
+    real = outputs.write_parquet
 
     def loses_a_row(folder, name, table):
         return real(folder, name, table.slice(1) if name.startswith("users.parquet") else table)
 
     with open_context(tmp_path) as context:
         results = run_stages(context)
-        monkeypatch.setattr(module, "write_parquet", loses_a_row)
+        monkeypatch.setattr(outputs, "write_parquet", loses_a_row)
         with pytest.raises(DataError, match="nothing was published"):
             publish(context, results)
     assert log.live_entry(tmp_path / "recommendations") is None
