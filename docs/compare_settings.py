@@ -1,4 +1,4 @@
-"""Compare values of one setting by purchases of the last tenth of the time, kept from training."""
+"""Compare values of one setting by the latest tenth of the rows, which the training never sees."""
 
 import sys
 from pathlib import Path
