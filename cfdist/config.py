@@ -75,7 +75,9 @@ class IngestSettings(Section):
     articles: str | None = Field(
         None, description="parquet or csv with article_id, name, category, brand (optional)"
     )
-    format: Literal["auto", "parquet", "csv"] = "auto"
+    format: Literal["auto", "parquet", "csv"] = Field(
+        "auto", description="of the input; `auto`: by the ending of the name"
+    )
     timestamp_format: str | None = Field(
         None, description="strptime format of timestamps that are text; 'iso' for ISO 8601"
     )
@@ -89,9 +91,13 @@ class IngestSettings(Section):
     max_basket_articles: int = Field(
         200, ge=2, description="baskets with more articles are skipped"
     )
-    sample_percent: float = Field(100.0, gt=0, le=100)
-    sample_by: Literal["users", "interactions"] = "users"
-    min_sample_users: int = Field(20_000, ge=1, description="a sample by users keeps these")
+    sample_percent: float = Field(100.0, gt=0, le=100, description="`train` reads this share")
+    sample_by: Literal["users", "interactions"] = Field(
+        "users", description="`users` keeps whole histories; `interactions` keeps single rows"
+    )
+    min_sample_users: int = Field(
+        20_000, ge=1, description="a sample by users keeps at least so many"
+    )
     storage_options: dict[str, Any] = Field(
         default_factory=dict, description="handed to fsspec; never written to a manifest"
     )
@@ -109,28 +115,38 @@ class MatrixSettings(Section):
 class FactorizeSettings(Section):
     """Truncated SVD by block Krylov iteration."""
 
-    n_components: int = Field(50, ge=1, le=4096)
+    n_components: int = Field(
+        50, ge=1, le=4096, description="directions of taste that the SVD keeps"
+    )
     svd_iterations: int = Field(
         12, ge=2, le=1000, description="passes over the data at most; stops earlier by itself"
     )
     tolerance: float = Field(
         1e-4, gt=0, lt=1, description="relative error of the singular values to stop at"
     )
-    seed: int = Field(0, ge=0, lt=2**63)
+    seed: int = Field(
+        0, ge=0, lt=2**63, description="start of the SVD; the same seed gives the same result"
+    )
 
 
 class NeighborsSettings(Section):
     """Exact similar users and articles."""
 
-    n_similar_users: int = Field(20, ge=1, le=1000)
-    n_similar_items: int = Field(20, ge=1, le=1000)
+    n_similar_users: int = Field(
+        20, ge=1, le=1000, description="neighbours whose histories make a user's list"
+    )
+    n_similar_items: int = Field(
+        20, ge=1, le=1000, description="partners kept per article, for each relation"
+    )
 
 
 class RecommendSettings(Section):
     """Lists of articles for every user, pairs for every article."""
 
-    method: Literal["user_neighbors", "item_neighbors", "latent", "popular"] = "user_neighbors"
-    n_recommendations: int = Field(10, ge=1, le=1000)
+    method: Literal["user_neighbors", "item_neighbors", "latent", "popular"] = Field(
+        "user_neighbors", description="who fills a list first; the next sources fill what is left"
+    )
+    n_recommendations: int = Field(10, ge=1, le=1000, description="entries in every user's list")
     min_pair_count: int = Field(
         3, ge=1, description="baskets that two articles must share to be 'bought together'"
     )
@@ -139,7 +155,9 @@ class RecommendSettings(Section):
 class PublishSettings(Section):
     """Where builds go."""
 
-    root: str = "data/recommendations"
+    root: str = Field(
+        "data/recommendations", description="folder of the builds, the publish log and the links"
+    )
     user_item_matrix: bool = Field(True, description="publish user_item_matrix.npz")
     max_similarity_articles: int = Field(
         10_000, ge=0, description="up to here item_similarity.npy is the full matrix"
@@ -149,15 +167,22 @@ class PublishSettings(Section):
 class ExperimentSettings(Section):
     """The quick try on a sample."""
 
-    sample_percent: float = Field(10.0, gt=0, le=100)
-    sample_by: Literal["users", "interactions"] = "users"
-    publish: bool = False
+    sample_percent: float = Field(
+        10.0,
+        gt=0,
+        le=100,
+        description="`experiment` reads this share, and `min_sample_users` at least",
+    )
+    sample_by: Literal["users", "interactions"] = Field(
+        "users", description="as `ingest.sample_by`, for `experiment`"
+    )
+    publish: bool = Field(False, description="publish the result of the sample too")
 
 
 class RunsSettings(Section):
     """Where runs keep their records, checkpoints and reports."""
 
-    path: str = "data/runs"
+    path: str = Field("data/runs", description="one folder per run, and the checkpoints")
     checkpoints: bool = Field(True, description="train resumes at the last complete stage")
 
 
@@ -166,10 +191,16 @@ class ClusterSettings(Section):
 
     address: str = Field("local", description="local, or tcp://host:port of a scheduler")
     workers: int = Field(0, ge=0, le=1024, description="0: inside this process; N: processes")
-    threads: int = Field(0, ge=0, le=1024, description="threads per worker; 0: all cores")
+    threads: int = Field(
+        0, ge=0, le=1024, description="threads per worker; 0: the cores, divided among the workers"
+    )
     memory_limit: str = Field("auto", description="per worker, such as 4GB")
-    dashboard: bool = True
-    dashboard_port: int = Field(8787, ge=0, le=65535)
+    dashboard: bool = Field(
+        True, description="Dask's dashboard and report; off in `cfdist experiment` unless asked"
+    )
+    dashboard_port: int = Field(
+        8787, ge=0, le=65535, description="any free port where this one is taken"
+    )
     timeout_s: float = Field(30.0, gt=0, description="wait this long for a scheduler")
 
 

@@ -21,25 +21,6 @@ OPTIONS = {key: f"`{option}`" for option, (key, _, _) in SETTINGS.items()} | {
     "experiment.publish": "`experiment --publish`",
     "cluster.dashboard": "`experiment --dashboard`",
 }
-MEANINGS = {
-    "ingest.format": "of the input; `auto`: by the ending of the name",
-    "ingest.sample_percent": "`train` reads this share",
-    "ingest.sample_by": "`users` keeps whole histories; `interactions` keeps single rows",
-    "factorize.n_components": "directions of taste that the SVD keeps",
-    "factorize.seed": "start of the SVD; the same seed gives the same result",
-    "neighbors.n_similar_users": "neighbours whose histories make a user's list",
-    "neighbors.n_similar_items": "partners kept per article, for each relation",
-    "recommend.method": "who fills a list first; the next sources fill what is left",
-    "recommend.n_recommendations": "entries in every user's list",
-    "publish.root": "folder of the builds, the publish log and the links",
-    "experiment.sample_percent": "`experiment` reads this share, and `min_sample_users` at least",
-    "experiment.sample_by": "as `ingest.sample_by`, for `experiment`",
-    "experiment.publish": "publish the result of the sample too",
-    "runs.path": "one folder per run, and the checkpoints",
-    "cluster.dashboard": "Dask's dashboard and report; off in `cfdist experiment` unless asked",
-    "cluster.dashboard_port": "any free port where this one is taken",
-}
-"""What a setting means where its own description in cfdist/config.py is missing."""
 NOTES = {
     "ingest.columns": "Columns that are called `basket_id`, `quantity` and `timestamp` are found "
     'by themselves. `basket_id = ""` says that there is none.',
@@ -109,7 +90,7 @@ def _sections(model: type[BaseModel], prefix: str) -> Iterator[str]:
 
 
 def _row(full: str, key: str, field: FieldInfo) -> str:
-    meaning = field.description or MEANINGS[full]
+    meaning = field.description or ""
     option = OPTIONS.get(full, "")
     cells = (f"`{key}`", _default(field), _allowed(field), meaning.replace("|", "\\|"), option)
     return "| " + " | ".join(cells) + " |"

@@ -124,7 +124,10 @@ class Build:
         try:
             values = [int(i) for i in ids] if kind == "int64" else [str(i) for i in ids]
         except ValueError as error:
-            raise DataError(f"ids of this build are whole numbers: {error}") from None
+            raise DataError(
+                f"ids of this build are whole numbers: {error}",
+                remedy="see users.parquet and articles.parquet of the build",
+            ) from None
         return pa.array(values, pa.int64() if kind == "int64" else pa.string())
 
 

@@ -87,17 +87,25 @@ def build_folder(root: Path, build: str) -> Path:
     return root / BUILDS / build
 
 
-def refresh_links(root: Path, entry: Entry) -> None:
+def refresh_links(root: Path, entry: Entry) -> list[str]:
     """Point ``current`` and the old paths at the live build. Conveniences only.
 
     Two publishers may do this in any order: each sets the links to the highest entry it sees.
+    Returned are the names that stay hidden behind files which no publisher made.
     """
     entry = live_entry(root) or entry
     _replace_link(root / CURRENT, Path(BUILDS) / entry.build)
+    hidden = []
     for file in sorted((root / BUILDS / entry.build).iterdir()):
         target = root / file.name
         if target.is_symlink() or not target.exists():
             _replace_link(target, Path(CURRENT) / file.name)
+        else:
+            hidden.append(file.name)
+    for link in root.iterdir():  # to files that an earlier build had
+        if link.is_symlink() and not link.exists() and os.readlink(link).startswith(f"{CURRENT}/"):
+            link.unlink(missing_ok=True)
+    return hidden
 
 
 def write_synced(path: Path, content: bytes) -> None:

@@ -53,6 +53,7 @@ def experiment(
     from cfdist.cli.progress import show_progress
     from cfdist.cli.summary import summarize
     from cfdist.cli.tables import console
+    from cfdist.input.check import NOT_SAMPLED
     from cfdist.pipeline import describe
     from cfdist.pipeline import experiment as try_sample
     from cfdist.runs.record import last_like
@@ -64,6 +65,6 @@ def experiment(
         return
     out = console()
     out.print(summarize(record, last_like(Path(config.runs.path), record)))
-    share = 1 - record.rows["dropped"].get("not in the sample", 0) / record.rows["rows_in"]
+    share = 1 - record.rows["dropped"].get(NOT_SAMPLED, 0) / record.rows["rows_in"]
     out.print(f"\n{share:.0%} of the rows in {record.total_seconds:.1f} s; kept as {record.run}")
     out.print("Next:  change one setting and run it again, or `cfdist train` for everything")

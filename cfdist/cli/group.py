@@ -2,6 +2,7 @@
 
 import difflib
 import json
+import signal
 import sys
 from importlib import import_module
 from importlib.metadata import version
@@ -113,6 +114,7 @@ def cli() -> None:
 
 def main() -> None:
     """Entry point of the ``cfdist`` command."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stopped by a job manager: cancelled
     cli(prog_name="cfdist")
 
 

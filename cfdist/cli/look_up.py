@@ -130,8 +130,9 @@ def _require_known(
     unknown = [name for name in wanted if name not in known]
     if unknown:
         what = column.removesuffix("_id")
+        never = " (an article that nobody bought has none)" if column == ARTICLE_ID else ""
         raise DataError(
-            f"build {build.id} has no list for {what} {', '.join(map(repr, unknown))}",
+            f"build {build.id} has no list for {what} {', '.join(map(repr, unknown))}{never}",
             remedy=f"ids of this build: see {build.path / (what + 's.parquet')}",
         )
 

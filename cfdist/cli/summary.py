@@ -6,6 +6,7 @@ from rich.console import Group
 from rich.table import Table
 
 from cfdist.cli.tables import facts, table_of
+from cfdist.input.check import NOT_SAMPLED
 from cfdist.runs.record import RunRecord
 
 
@@ -22,14 +23,14 @@ def summarize(record: RunRecord, last: RunRecord | None = None) -> Group:
 def _results(record: RunRecord, last: RunRecord | None) -> dict[str, Any]:
     m, old = record.metrics, last.metrics if last else {}
     by_source = ", ".join(
-        f"{source} {count / max(1, m['n_recommendations']):.0%}"
+        f"{source} {_percent(count / max(1, m['n_recommendations']))}"
         for source, count in m["entries_by_source"].items()
         if count
     )
     return {
         "variance explained": _share(m, old, "energy", "of the matrix (energy)"),
         "": _share(m, old, "explained_variance_ratio", "centred, as scikit-learn says it"),
-        "recommendations": _number(m, old, "n_recommendations") + f" ({by_source})",
+        "recommendations": _number(m, old, "n_recommendations") + f" ({by_source})" + _short(m),
         "pairs": _number(m, old, "n_pairs"),
         "users": _number(m, old, "n_users") + f", {m['n_profiles']:,} distinct histories",
         "articles": _number(m, old, "n_articles"),
@@ -40,8 +41,19 @@ def _results(record: RunRecord, last: RunRecord | None) -> dict[str, Any]:
     }
 
 
+def _percent(share: float) -> str:
+    return "< 1%" if 0 < share < 0.01 else f"{share:.0%}"
+
+
+def _short(m: dict[str, Any]) -> str:
+    """How many lists the catalogue was too small for."""
+    return f", {m['short_lists']:,} lists are shorter than N" if m["short_lists"] else ""
+
+
 def _share(m: dict[str, Any], old: dict[str, Any], key: str, words: str) -> str:
-    change = f" ({m[key] - old[key]:+.2%} against the last run)" if key in old else ""
+    change = (
+        f" ({(m[key] - old[key]) * 100:+z.2f} points against the last run)" if key in old else ""
+    )
     return f"{m[key]:.2%} {words}{change}"
 
 
@@ -53,7 +65,7 @@ def _number(m: dict[str, Any], old: dict[str, Any], key: str) -> str:
 def _rows(record: RunRecord) -> list[tuple[Any, ...]]:
     rows = record.rows
     dropped = [
-        (reason, number, rows["examples"].get(reason, ""))
+        (reason, number, "" if reason == NOT_SAMPLED else rows["examples"].get(reason, ""))
         for reason, number in sorted(rows["dropped"].items(), key=lambda pair: -pair[1])
     ]
     return [("read", rows["rows_in"], ""), ("used", rows["rows_used"], ""), *dropped]

@@ -8,14 +8,16 @@ from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import dask
+from dask.utils import parse_bytes
 from distributed import Client, Nanny, Scheduler, SpecCluster, Worker
 from threadpoolctl import threadpool_limits
 
 from cfdist.cluster.plugins import register_plugins
 from cfdist.config import ClusterSettings
-from cfdist.errors import ClusterError
+from cfdist.errors import ClusterError, ConfigError
 
 LOOPBACK = "127.0.0.1"
+MIN_WORKER_BYTES = 10**9
 
 
 @contextmanager
@@ -31,6 +33,7 @@ def open_local(settings: ClusterSettings) -> Iterator[Client]:
     ``LocalCluster`` is not used because its workers listen on every interface unless they load
     bokeh, which costs 0.4 s.
     """
+    _require_memory(settings)
     with dask.config.set(_settings_of(settings)), _blas_limit(settings):
         try:
             cluster = SpecCluster(**_specification(settings))
@@ -41,6 +44,21 @@ def open_local(settings: ClusterSettings) -> Iterator[Client]:
         with cluster, Client(cluster, timeout=settings.timeout_s) as client:
             register_plugins(client)
             yield client
+
+
+def _require_memory(settings: ClusterSettings) -> None:
+    """A worker with less pauses for ever above 80 % of it, without an error."""
+    if settings.memory_limit == "auto":
+        return
+    try:
+        limit = parse_bytes(settings.memory_limit)
+    except ValueError as error:
+        raise ConfigError(f"cluster.memory_limit: {error}", remedy="write it as 4GB") from None
+    if limit < MIN_WORKER_BYTES:
+        raise ConfigError(
+            f"cluster.memory_limit = {settings.memory_limit} is less than a worker needs, 1GB",
+            remedy="raise it, or use fewer --workers",
+        )
 
 
 def _specification(settings: ClusterSettings) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Which column of an unknown table holds what, and why: by its name, then by its values."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final, NamedTuple
@@ -31,7 +32,7 @@ OPTIONS: Final = {
     QUANTITY: "--quantity",
     TIMESTAMP: "--timestamp",
 }
-_BASKETS = (
+_BASKETS: Final = (
     "basket order invoice receipt transaction transact trans txn ticket bill purchase cart "
     "session visit trip"
 )
@@ -44,69 +45,24 @@ _NOUNS: Final = {
     QUANTITY: "quantity qty units pieces pcs count copies",
     TIMESTAMP: "timestamp datetime date time ts created at day dt dat epoch unixtime",
 }
-_SUFFIXES = [
-    "id",
-    "no",
-    "nr",
-    "num",
-    "number",
-    "code",
-    "key",
-    "uuid",
-    "guid",
-    "hash",
-    "ref",
-    "sk",
-    "idx",
-    "index",
-]
-_ALREADY_IDS = frozenset(["uid", "sku", "asin", "ean", "gtin", "upc", "plu", "isbn"])
-_NEVER_ALONE = frozenset({"stock", "prod", "trans"})  # "stock" is what is on the shelf
-_BASKET_LINE = (BASKET_ID, ARTICLE_ID)
-_TIME_HEADS = (*_BASKETS.split(), "event", "sale", "sales", "created", "rating", "review", "unix")
-_OTHER_TIMES = frozenset(
-    [
-        "birth",
-        "ship",
-        "shipping",
-        "shipped",
-        "deliver",
-        "delivery",
-        "delivered",
-        "due",
-        "update",
-        "updated",
-        "modified",
-        "register",
-        "registered",
-        "registration",
-        "signup",
-        "expiry",
-        "expires",
-        "end",
-        "valid",
-        "load",
-        "loaded",
-    ]
+_SUFFIXES: Final = "id no nr num number code key uuid guid hash ref sk idx index"
+_ALREADY_IDS: Final = "uid sku asin ean gtin upc plu isbn"
+_NEVER_ALONE: Final = "stock prod trans"  # "stock" is what lies on the shelf
+_TIME_HEADS: Final = f"{_BASKETS} event sale sales created rating review unix"
+_OTHER_TIMES: Final = (
+    "birth ship shipping shipped deliver delivery delivered due update updated modified register "
+    "registered registration signup expiry expires end valid load loaded"
 )
-_EVENTS = frozenset(
-    ["event", "eventtype", "action", "actiontype", "behavior", "behaviour", "behaviortype"]
-)
+_EVENTS: Final = "event eventtype action actiontype behavior behaviour behaviortype"
 
 _DAY_FIRST = ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y", "%d/%m/%y", "%d.%m.%y", "%d-%m-%y")
 _MONTH_FIRST = ("%m/%d/%Y", "%m-%d-%Y", "%m/%d/%y", "%m-%d-%y")
 _NAMED_MONTH = ("%d %b %Y", "%d-%b-%Y", "%d-%b-%y", "%b %d, %Y")  # a space may be missing
 _YEAR_FIRST = ("%Y/%m/%d", "%Y.%m.%d", "%Y%m%d")
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p", "T%H:%M:%S")
-_WITH_ZONE = (
-    "%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%d %H:%M:%S%z", "%Y-%m-%d %H:%M:%S UTC",
-    "%a %b %d %H:%M:%S %z %Y",
-)  # fmt: skip
-_FORMATS: Final = tuple(
-    date + clock
-    for date in (*_DAY_FIRST, *_MONTH_FIRST, *_YEAR_FIRST, *_NAMED_MONTH)
-    for clock in _CLOCKS
-)
+_WITH_ZONE = ("%Y-%m-%d %H:%M:%S UTC", "%a %b %d %H:%M:%S %z %Y")
+_DATES = (*_DAY_FIRST, *_MONTH_FIRST, *_YEAR_FIRST, *_NAMED_MONTH)
+_FORMATS = (*_WITH_ZONE, *(date + clock for date in _DATES for clock in _CLOCKS))
 _UNITS: Final = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _EARLIEST_S, _LATEST_S = 315_532_800, 4_102_444_800  # 1980 and 2100: no two units overlap
 
@@ -188,10 +144,8 @@ def guess_columns(
     {'user_id': 'Customer ID', 'article_id': 'StockCode', 'quantity': 'Qty'}
     """
     table = _Sample(schema, sample, is_csv)
-    roles: dict[str, Guess] = {}
+    roles = {role: _given(role, name, table) for role, name in (given or {}).items()}
     notes: list[str] = []
-    for role, name in (given or {}).items():
-        roles[role] = _given(role, name, table)
     for role in INTERACTION_COLUMNS:
         if role not in roles:
             found = _by_name(role, table, _taken(roles), notes)
@@ -249,7 +203,7 @@ class _Sample:
         values = self.values[name]
         if not pa.types.is_string(values.type):
             return not (pa.types.is_timestamp(values.type) or pa.types.is_date(values.type))
-        return bool(pc.all(pc.match_substring_regex(values, r"^\d+$")).as_py())
+        return _all_match(values, r"^\d+$")
 
     def distinct(self, *names: str) -> int:
         """Number of distinct values, or pairs of values."""
@@ -277,13 +231,9 @@ class _Sample:
     @cached_property
     def ids(self) -> list[str]:
         """Columns that may be ids by what they hold: neither constant nor unique nor dates."""
-        return [
-            name
-            for name in self.names
-            if self.can_be(USER_ID, name)
-            and 1 < self.distinct(name) < self.n_rows
-            and (self.is_digits(name) or self.time(name) is None)
-        ]
+        ids = [name for name in self.names if self.can_be(USER_ID, name)]
+        ids = [name for name in ids if self.is_digits(name) or self.time(name) is None]
+        return [name for name in ids if 1 < self.distinct(name) < self.n_rows]
 
 
 def _plain(column: pa.ChunkedArray) -> pa.Array:
@@ -291,6 +241,11 @@ def _plain(column: pa.ChunkedArray) -> pa.Array:
     if pa.types.is_dictionary(values.type):
         values = values.dictionary_decode()
     return values.cast(pa.string()) if id_kind(values.type) == "string" else values
+
+
+def _all_match(texts: pa.Array, pattern: str) -> bool:
+    """True if there are texts and all of them match."""
+    return bool(pc.all(pc.match_substring_regex(texts, pattern)).as_py())
 
 
 def _is_whole(values: pa.Array) -> pa.Array:
@@ -317,11 +272,9 @@ def _given(role: str, name: str, table: _Sample) -> Guess:
         hint = f"did you mean {OPTIONS[role]} {close!r}?" if close else "name one of these"
         raise DataError(f"there is no column {name!r}; {_have(table)}", remedy=hint)
     if not table.can_be(role, name):
-        raise DataError(f"{OPTIONS[role]} {name!r}: {_unfit(role, name, table)}", remedy=_CAST)
+        remedy = "choose another column, or convert this one"
+        raise DataError(f"{OPTIONS[role]} {name!r}: {_unfit(role, name, table)}", remedy=remedy)
     return Guess(name, f"named with {OPTIONS[role]}")
-
-
-_CAST = "choose another column, or convert this one"
 
 
 def _unfit(role: str, name: str, table: _Sample) -> str:
@@ -332,7 +285,9 @@ def _unfit(role: str, name: str, table: _Sample) -> str:
 
 
 def _have(table: _Sample) -> str:
-    return f"the columns are {', '.join(table.all_names)}"
+    twice = sorted(set(table.all_names) - set(table.names))
+    again = f" ({', '.join(twice)} more than once)" if twice else ""
+    return f"the columns are {', '.join(dict.fromkeys(table.all_names))}{again}"
 
 
 def _taken(roles: Mapping[str, Guess]) -> set[str | None]:
@@ -361,7 +316,7 @@ def _rank(role: str, name: str) -> tuple[int, ...] | None:
         rest = "".join(words[start:])
         found = _rank_time(rest) if role == TIMESTAMP else _rank_noun(role, rest)
         if found is not None:
-            odd = role == TIMESTAMP and not _OTHER_TIMES.isdisjoint(words)
+            odd = role == TIMESTAMP and not set(_OTHER_TIMES.split()).isdisjoint(words)
             return (int(odd), int(start > 0), *found)
     return None
 
@@ -371,9 +326,9 @@ def _rank_noun(role: str, word: str) -> tuple[int, int] | None:
         if not word.startswith(noun):
             continue
         suffix = word[len(noun) :]
-        if suffix == "" and noun not in _NEVER_ALONE:
-            return (0 if noun in _ALREADY_IDS else 2, place)
-        if suffix in _SUFFIXES and role != QUANTITY:
+        if suffix == "" and noun not in _NEVER_ALONE.split():
+            return (0 if noun in _ALREADY_IDS.split() else 2, place)
+        if suffix in _SUFFIXES.split() and role != QUANTITY:
             return (0 if suffix in ("id", "uuid") else 1, place)
     return None
 
@@ -381,7 +336,7 @@ def _rank_noun(role: str, word: str) -> tuple[int, int] | None:
 def _rank_time(word: str) -> tuple[int, int] | None:
     for place, noun in enumerate(_NOUNS[TIMESTAMP].split()):
         head = word.removesuffix(noun)
-        if head != word and (not head or head in _TIME_HEADS):
+        if head != word and (not head or head in _TIME_HEADS.split()):
             return (0 if head else 1, place)
     return None
 
@@ -417,7 +372,8 @@ def _guess_ids_by_values(roles: dict[str, Guess], table: _Sample) -> None:
 
 def _guess_user_by_values(roles: dict[str, Guess], table: _Sample) -> None:
     """The finest column that is the same within a basket; else the only one that can be it."""
-    basket, article = (roles[role].column if role in roles else None for role in _BASKET_LINE)
+    basket = roles[BASKET_ID].column if BASKET_ID in roles else None
+    article = roles[ARTICLE_ID].column if ARTICLE_ID in roles else None
     free = _free_ids(roles, table)
     if basket and table.distinct(basket) < table.n_rows:
         users = [name for name in free if table.determines(basket, name)]
@@ -454,27 +410,18 @@ def _refuse_missing(role: str, table: _Sample, notes: Iterable[str]) -> None:
         raise DataError(message, remedy=f"say which it is: {option} COLUMN")
 
 
-def _notes(roles: Mapping[str, Guess], table: _Sample) -> list[str]:
+def _notes(roles: Mapping[str, Guess], table: _Sample) -> Iterator[str]:
     """What the mapping cannot express."""
-    notes = []
     for name in table.names:
-        is_event = re.sub(r"\W|_", "", name).lower() in _EVENTS and table.can_be(USER_ID, name)
-        if is_event and 1 < table.distinct(name) <= 20:
-            kinds = ", ".join(map(str, pc.unique(table.values[name].drop_null()).to_pylist()[:4]))
-            notes.append(
-                f"{name!r} holds {kinds}: every row counts the same, so keep only "
-                "the rows that should count"
-            )
-    for role in (USER_ID, ARTICLE_ID):
+        is_event = re.sub(r"\W|_", "", name).lower() in _EVENTS.split()
+        if is_event and table.can_be(USER_ID, name) and 1 < table.distinct(name) <= 20:
+            kinds = ", ".join(map(repr, table.values[name].drop_null().unique().to_pylist()[:4]))
+            yield f"{name!r} holds {kinds}: all rows count alike, keep only those that should"
+    for role in REQUIRED_COLUMNS:
         name = str(roles[role].column)
         values = table.values[name].drop_null()
-        decimals = pa.types.is_string(values.type) and len(values) > 0
-        if decimals and pc.all(pc.match_substring_regex(values, r"^\d+\.0$")).as_py():
-            notes.append(
-                f"{name!r} is text such as {values[0].as_py()!r}, and the ids keep the '.0': "
-                "write whole numbers for clean ids"
-            )
-    return notes
+        if pa.types.is_string(values.type) and _all_match(values, r"^\d+\.0$"):
+            yield f"the ids of {name!r} are text that ends in '.0': whole numbers are better ids"
 
 
 def read_time(kind: pa.DataType, values: pa.Array, *, is_csv: bool = False) -> TimeReading | None:
@@ -496,36 +443,33 @@ def read_time(kind: pa.DataType, values: pa.Array, *, is_csv: bool = False) -> T
     """
     if pa.types.is_timestamp(kind) or pa.types.is_date(kind):
         return TimeReading((), None, f"stored as {kind}")
-    if pa.types.is_integer(kind):
-        return _read_integers(values)
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        return _read_numbers(values)
     if id_kind(kind) != "string" or values.null_count == len(values):
         return None
     texts = values.cast(pa.string()).drop_null()
-    if _is_iso(texts):
-        return TimeReading(("iso",), None, "ISO 8601 text")
-    formats = _fitting_formats(texts)
+    formats = ("iso",) if _is_iso(texts) else _fitting_formats(texts)
     if formats:
-        return TimeReading(formats, None, _say_format(formats, texts))
+        return TimeReading(formats, None, f"text such as {texts[0].as_py()!r}")
     numbers = _numbers(texts) if is_csv else None
-    return _read_integers(numbers) if numbers is not None else None
+    return _read_numbers(numbers) if numbers is not None else None
 
 
-def _read_integers(values: pa.Array) -> TimeReading | None:
-    middle = np.asarray(values.drop_null().cast(pa.float64()))
-    if not len(middle):
-        return None
+def _read_numbers(values: pa.Array) -> TimeReading | None:
+    numbers = np.asarray(values.drop_null().cast(pa.float64(), safe=False))
+    numbers = numbers[np.isfinite(numbers)]
+    middle = float(np.median(numbers)) if len(numbers) else 0.0
     for unit, per_second in _UNITS.items():
-        if _EARLIEST_S <= float(np.median(middle)) / per_second < _LATEST_S:
+        if _EARLIEST_S <= middle / per_second < _LATEST_S:
             return TimeReading((), unit, f"{unit} since 1970, by their size")
     return None
 
 
 def _is_iso(texts: pa.Array) -> bool:
-    try:
-        texts.cast(pa.timestamp("us"))
-    except pa.ArrowInvalid:
-        return False
-    return True
+    for zone in (None, "UTC"):  # a text with a zone is read as UTC
+        with suppress(pa.ArrowInvalid):
+            return len(texts.cast(pa.timestamp("us", zone))) > 0
+    return False
 
 
 def fits_format(texts: pa.Array, pattern: str) -> bool:
@@ -540,7 +484,7 @@ def fits_format(texts: pa.Array, pattern: str) -> bool:
 
 def _fitting_formats(texts: pa.Array) -> tuple[str, ...]:
     """Formats of every text, the likelier of day first and month first at the front."""
-    possible = [pattern for pattern in (*_WITH_ZONE, *_FORMATS) if fits_format(texts[:1], pattern)]
+    possible = [pattern for pattern in _FORMATS if fits_format(texts[:1], pattern)]
     formats = [pattern for pattern in possible if fits_format(texts, pattern)]
     if len(formats) > 1 and _second_number_varies_more(texts):
         formats.sort(key=lambda pattern: not pattern.startswith(_MONTH_FIRST))
@@ -552,10 +496,3 @@ def _second_number_varies_more(texts: pa.Array) -> bool:
     parts = pc.extract_regex(texts, r"^\s*(?P<first>\d+)\D(?P<second>\d+)")
     first, second = (pc.count_distinct(pc.struct_field(parts, part)).as_py() for part in (0, 1))
     return bool(second > first)
-
-
-def _say_format(formats: tuple[str, ...], texts: pa.Array) -> str:
-    shown = f"text such as {texts[0].as_py()!r}"
-    if len(formats) == 1:
-        return f"{shown}, read as {formats[0]}"
-    return f"{shown}, read as {formats[0]}; {' or '.join(formats[1:])} fits the sample too"

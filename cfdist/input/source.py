@@ -1,23 +1,28 @@
 """Which files an input is made of, and the parts in which they are read."""
 
 import difflib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote
 
 import fsspec
 import pyarrow as pa
-import pyarrow.csv as pc_csv
 import pyarrow.parquet as pq
 from fsspec.core import url_to_fs
+from fsspec.implementations.local import LocalFileSystem
 
 from cfdist.config import Columns, IngestSettings
-from cfdist.errors import DataError
+from cfdist.errors import CfdistError, DataError
+from cfdist.input.csv_text import read_header
 from cfdist.schema import ID_COLUMNS
 
 PART_ROWS = 2**20
-CSV_SAMPLE_BYTES = 2**20
+GLOB_MARKS = frozenset("*?[")
+HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 _SUFFIXES = {".parquet": "parquet", ".pq": "parquet", ".csv": "csv", ".gz": "csv", ".tsv": "csv"}
 
 
@@ -26,7 +31,8 @@ class Part:
     """What one task reads: a run of row groups of a parquet file, or a whole csv file.
 
     ``rows`` is None where only reading tells; ``first_row`` counts from 0 within the file;
-    ``names`` maps canonical column names to those of the file, for messages.
+    ``hive`` has the columns that folder names give; ``names`` maps canonical column names to
+    those of the file, for messages.
     """
 
     url: str
@@ -34,8 +40,23 @@ class Part:
     row_groups: tuple[int, ...] = ()
     first_row: int = 0
     rows: int | None = None
-    hive: dict[str, str] = field(default_factory=dict)
+    hive: Mapping[str, str | None] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+
+    def is_text(self, column: str) -> bool:
+        """True where numbers and times can only be text: in csv and in names of folders."""
+        return self.format == "csv" or self.names.get(column, column) in self.hive
+
+    def place(self, column: str, row: int) -> str:
+        """Where a value is, for people."""
+        name = self.names.get(column, column)
+        return f"{self.url}: column {name!r}, row {self.first_row + row}"
+
+    def error(self, column: str, row: int, value: object, problem: str, remedy: str) -> DataError:
+        """The error for one value; ``value`` None is not shown."""
+        shown = value.as_py() if isinstance(value, pa.Scalar) else value
+        shown = f" {str(shown)!r}" if shown is not None else ""
+        return DataError(f"{self.place(column, row)}:{shown} {problem}", remedy=remedy)
 
 
 @dataclass(frozen=True)
@@ -55,7 +76,7 @@ def open_source(settings: IngestSettings) -> Source:
     Raises
     ------
     DataError
-        No file, an unreadable file, a missing column, ids of mixed types.
+        No file, an unreadable file, no rows, a missing column, ids of mixed types.
     """
     urls = list_files(settings)
     parts: list[Part] = []
@@ -63,43 +84,41 @@ def open_source(settings: IngestSettings) -> Source:
     for url in urls:
         file_parts, schemas[url] = _inspect(url, settings)
         parts += file_parts
-    columns = settings.columns.found_in(list(next(iter(schemas.values())).names))
+    names = [name for schema in schemas.values() for name in schema.names]
+    columns = settings.columns.found_in(names)
     notes: list[str] = []
     for url, schema in schemas.items():
-        _require_columns(url, schema, columns, next(iter(schemas)))
+        _require_columns(url, schema, columns, schemas)
     id_types = {
         name: _id_type(name, source, schemas, notes)
         for name, source in columns.named().items()
         if name in ID_COLUMNS
     }
+    if all(part.rows == 0 for part in parts):
+        raise DataError(f"{settings.input}: there are no rows", remedy="check the input")
     parts = [replace(part, names=columns.named()) for part in parts]
     return Source(parts, columns, id_types, urls, notes)
 
 
 def list_files(settings: IngestSettings) -> list[str]:
     """URLs of the input's files, sorted; hidden and marker files are left out."""
-    fs, path = url_to_fs(settings.input, **settings.storage_options)
-    try:
-        if any(mark in path for mark in "*?["):
-            found = fs.glob(path)
-        elif fs.isdir(path):
-            found = fs.find(path)
-        else:
-            found = [path] if fs.exists(path) else []
-    except (OSError, ValueError) as error:
-        raise DataError(f"{settings.input}: {error}", remedy="check the address") from error
-    files = sorted({str(name) for name in found if _is_data(str(name), path, settings)})
+    if not settings.input:  # as a path it would be the working folder
+        raise DataError("ingest.input is empty", remedy="name a file, a folder, a glob or a URL")
+    with reading(settings.input, remedy="check the address"):
+        fs, path = url_to_fs(settings.input, **settings.storage_options)
+        found = [str(name) for name in _find(fs, path)]
+    files = sorted({name for name in found if _is_data(name, path, settings)})
     if not files:
         raise DataError(
             f"there is no parquet or csv file at {settings.input}",
             remedy="check the path, or make the demo data with `cfdist data demo`",
         )
-    return [str(fs.unstrip_protocol(name)) if _is_remote(fs) else name for name in files]
+    return files if isinstance(fs, LocalFileSystem) else [_url(n, settings.input) for n in files]
 
 
 def open_file(url: str, settings: IngestSettings) -> Any:
-    """The file, open for reading bytes."""
-    return fsspec.open(url, "rb", **settings.storage_options).open()
+    """The file's bytes, for a ``with`` statement, which keeps what a URL chains open too."""
+    return fsspec.open(url, "rb", **settings.storage_options)
 
 
 def read_schema(url: str, settings: IngestSettings) -> pa.Schema:
@@ -111,7 +130,7 @@ def file_format(url: str, settings: IngestSettings) -> str:
     """``parquet`` or ``csv``, by setting or by suffix."""
     if settings.format != "auto":
         return settings.format
-    return _SUFFIXES.get(PurePosixPath(url).suffix.lower(), "parquet")
+    return _SUFFIXES.get(_path_of(url).suffix.lower(), "parquet")
 
 
 def nearest_name(name: str, names: list[str]) -> str | None:
@@ -123,53 +142,90 @@ def nearest_name(name: str, names: list[str]) -> str | None:
     return plain[close[0]] if close else None
 
 
-def _is_remote(fs: Any) -> bool:
-    return "file" not in fs.protocol and "local" not in fs.protocol
+@contextmanager
+def reading(url: str, remedy: str = "") -> Iterator[None]:
+    """Turn whatever goes wrong inside into the error for a file that cannot be read.
+
+    File systems and decoders raise types of their own: aiohttp, botocore, zlib, Arrow.
+    """
+    try:
+        yield
+    except CfdistError:
+        raise
+    except Exception as error:
+        raise unreadable(url, error, remedy) from error
+
+
+def unreadable(url: str, error: Exception, remedy: str = "") -> DataError:
+    """The error for a file that cannot be opened or decoded."""
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    if isinstance(error, FileNotFoundError):
+        remedy = remedy or "check that every worker sees this path"
+    remedy = remedy or "write the file again, take it out of the input, or set ingest.format"
+    return DataError(f"{url}: cannot be read: {reason}", remedy=remedy)
+
+
+def _find(fs: Any, path: str) -> list[str]:
+    """All files there: the file itself, those below a folder, those that match a glob."""
+    if fs.isdir(path):
+        return list(fs.find(path))
+    if fs.exists(path):
+        return [path]
+    if GLOB_MARKS.isdisjoint(path):
+        return []
+    matches = fs.glob(path, detail=True)
+    below = [fs.find(name) for name, info in matches.items() if info["type"] == "directory"]
+    files = [name for name, info in matches.items() if info["type"] != "directory"]
+    return [*files, *(name for names in below for name in names)]
 
 
 def _is_data(name: str, path: str, settings: IngestSettings) -> bool:
-    pieces = PurePosixPath(name).parts
-    hidden = PurePosixPath(name).name.startswith((".", "_")) or any(
-        piece.startswith("_") and "=" not in piece for piece in pieces[len(path.split("/")) :]
+    """True for a file that the user named, or one that is neither hidden nor something else."""
+    root = list(takewhile(GLOB_MARKS.isdisjoint, PurePosixPath(path).parts))
+    pieces = PurePosixPath(name).parts[len(root) :]
+    hidden = any(
+        piece.startswith(".") or (piece.startswith("_") and "=" not in piece) for piece in pieces
     )
     known = settings.format != "auto" or PurePosixPath(name).suffix.lower() in _SUFFIXES
-    return not hidden and (known or name == path)
+    return name == path or (known and not hidden)
+
+
+def _url(name: str, address: str) -> str:
+    """Address of a file that was found at ``address``, which may chain file systems by ``::``."""
+    links = address.split("::")
+    at = next((i for i, link in enumerate(links) if "://" in link), 0)
+    links[at] = name if "://" in name else f"{links[at].split('://')[0]}://{name}"
+    return "::".join(links)
+
+
+def _path_of(url: str) -> PurePosixPath:
+    """The path within a URL: without what is chained to it, and without a query."""
+    link = next((link for link in url.split("::") if "://" in link), url)
+    return PurePosixPath(link.split("?")[0] if link.startswith("http") else link)
 
 
 def _inspect(url: str, settings: IngestSettings) -> tuple[list[Part], pa.Schema]:
-    """Parts and schema of one file, from its footer or its first lines."""
-    kind = file_format(url, settings)
+    """Parts and schema of one file, from its footer or its header."""
     hive = _hive_values(url)
-    try:
-        if kind == "csv":
-            names = _csv_names(url, settings)
+    with reading(url):
+        if file_format(url, settings) == "csv":
+            names, _ = read_header(url, settings)
             schema = pa.schema([(name, pa.string()) for name in names])
-            parts = [Part(url, kind, hive=hive)]
+            parts = [Part(url, "csv", hive=hive)]
         else:
             with open_file(url, settings) as handle:
                 metadata = pq.read_metadata(handle)
             schema = metadata.schema.to_arrow_schema()
             parts = _parquet_parts(url, metadata, hive)
-    except DataError:
-        raise
-    except (OSError, pa.ArrowException) as error:
-        raise unreadable(url, error) from error
     for name in hive:
         if name not in schema.names:
             schema = schema.append(pa.field(name, pa.string()))
     return parts, schema
 
 
-def unreadable(url: str, error: Exception) -> DataError:
-    """The error for a file that cannot be decoded."""
-    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return DataError(
-        f"{url}: cannot be read: {reason}",
-        remedy="write the file again, or take it out of the input",
-    )
-
-
-def _parquet_parts(url: str, metadata: pq.FileMetaData, hive: dict[str, str]) -> list[Part]:
+def _parquet_parts(
+    url: str, metadata: pq.FileMetaData, hive: Mapping[str, str | None]
+) -> list[Part]:
     """Runs of row groups of about a million rows."""
     parts: list[Part] = []
     groups: list[int] = []
@@ -183,34 +239,24 @@ def _parquet_parts(url: str, metadata: pq.FileMetaData, hive: dict[str, str]) ->
     return parts
 
 
-def _csv_names(url: str, settings: IngestSettings) -> list[str]:
-    with fsspec.open(url, "rb", compression="infer", **settings.storage_options) as handle:
-        head = handle.read(CSV_SAMPLE_BYTES)
-    if not head.strip():
-        raise DataError(f"{url}: the file is empty", remedy="take it out of the input")
-    line = head.split(b"\n", 1)[0] + b"\n"
-    parsing = pc_csv.ParseOptions(delimiter=csv_delimiter(url, line))
-    return list(pc_csv.open_csv(pa.BufferReader(line), parse_options=parsing).schema.names)
+def _hive_values(url: str) -> dict[str, str | None]:
+    pieces = [piece.split("=", 1) for piece in _path_of(url).parts[:-1] if "=" in piece]
+    return {name: None if value == HIVE_NULL else unquote(value) for name, value in pieces}
 
 
-def csv_delimiter(url: str, header: bytes) -> str:
-    """The separator that occurs most often in the header line."""
-    if ".tsv" in PurePosixPath(url).suffixes:
-        return "\t"
-    return max(",;\t|", key=lambda mark: header.count(mark.encode()))
-
-
-def _hive_values(url: str) -> dict[str, str]:
-    pairs = [piece.split("=", 1) for piece in PurePosixPath(url).parts[:-1] if "=" in piece]
-    return {name: unquote(value) for name, value in pairs}
-
-
-def _require_columns(url: str, schema: pa.Schema, columns: Columns, first: str) -> None:
+def _require_columns(
+    url: str, schema: pa.Schema, columns: Columns, schemas: dict[str, pa.Schema]
+) -> None:
     for role, name in columns.named().items():
+        if schema.names.count(name) > 1:
+            raise DataError(
+                f"{url}: there are {schema.names.count(name)} columns {name!r} for {role}",
+                remedy="rename all but one of them",
+            )
         if name in schema.names:
             continue
+        other = next((f" (it is in {u})" for u, s in schemas.items() if name in s.names), "")
         close = nearest_name(name, schema.names)
-        other = f" (it is in {first})" if url != first else ""
         hint = (
             f"did you mean {close!r}? set ingest.columns.{role} = {close!r}, or " if close else ""
         )

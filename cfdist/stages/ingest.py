@@ -129,6 +129,10 @@ def _sample_threshold(stage: Stage, source: Source, settings: IngestSettings) ->
     stage.wait(smallest)
     hashes = np.unique(np.concatenate([future.result() for future in smallest]))
     if len(hashes) <= settings.min_sample_users:
+        stage.context.note(
+            f"all {len(hashes):,} users are taken: a sample has ingest.min_sample_users = "
+            f"{settings.min_sample_users:,} at least"
+        )
         return WHOLE_RANGE
     return max(wanted, int(hashes[settings.min_sample_users]))
 

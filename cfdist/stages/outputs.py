@@ -23,7 +23,7 @@ from cfdist.builds.files import (
     write_matrix,
     write_parquet,
 )
-from cfdist.input.articles import describe_articles
+from cfdist.input.articles import describe_articles, resolve_articles
 from cfdist.schema import (
     RECOMMENDERS,
     RELATIONS,
@@ -68,9 +68,10 @@ def write_all(stage: Stage, context: Context, results: Results) -> list[Future]:
         stage.submit(_write_pairs, folder, number, pairs, article_ids, label="pairs")
         for number, pairs in enumerate(results.recommendations.pairs)
     ]
+    described = resolve_articles(context.config.ingest)
     writes += [
         stage.submit(_write_articles, folder, article_ids, results.matrix.articles,
-                     results.matrix.baskets, context.config.ingest, label="articles"),
+                     results.matrix.baskets, described, label="articles"),
         stage.submit(_write_factors, folder, "user_latent_factors.npy", *factors.user_factors,
                      label="factors"),
         stage.submit(_write_factors, folder, "item_latent_factors.npy", factors.item_factors,

@@ -46,7 +46,12 @@ def publish(context: Context, results: Results) -> Build:
         log.write_synced(path, manifest.model_dump_json(indent=1).encode())
         log.sync_folder(folder)
         entry = log.commit(root, build, sha256_of(path), before)
-        log.refresh_links(root, entry)
+        hidden = log.refresh_links(root, entry)
+        if hidden:
+            context.note(
+                f"{root} has files of its own called {', '.join(hidden)}: they were left as they "
+                f"are, so the old paths do not lead to this build; move them away"
+            )
         return load_build(root, build)
 
 

@@ -100,8 +100,21 @@ def test_links_leave_a_users_own_file_alone(tmp_path):
     folder.mkdir(parents=True)
     (folder / "metrics.json").write_text("1")
     (tmp_path / "metrics.json").write_text("mine")
-    log.refresh_links(tmp_path, log.commit(tmp_path, "one", "0" * 64, None))
+    hidden = log.refresh_links(tmp_path, log.commit(tmp_path, "one", "0" * 64, None))
+    assert hidden == ["metrics.json"]
     assert (tmp_path / "metrics.json").read_text() == "mine"
+
+
+def test_links_to_files_that_are_gone_are_removed(tmp_path):
+    first = None
+    for name, file in (("one", "a.npy"), ("two", "a.npz")):
+        folder = log.build_folder(tmp_path, name)
+        folder.mkdir(parents=True)
+        (folder / file).write_text("x")
+        first = log.commit(tmp_path, name, "0" * 64, first)
+        log.refresh_links(tmp_path, first)
+    assert not (tmp_path / "a.npy").is_symlink()
+    assert (tmp_path / "a.npz").exists()
 
 
 def test_links_from_many_threads_never_vanish(tmp_path):

@@ -135,12 +135,13 @@ def test_dask_has_the_plug_in():
     assert "experiment" in done.stdout
 
 
-def test_interrupt_is_exit_130_and_publishes_nothing(shop):
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def test_a_stopped_run_is_exit_130_and_publishes_nothing(shop, stop):
     program = [sys.executable, "-c", "from cfdist.cli import main; main()", "train"]
     with subprocess.Popen(program, stderr=subprocess.PIPE, text=True) as running:
         for line in running.stderr:
             if line.startswith("matrix"):
-                running.send_signal(signal.SIGINT)
+                running.send_signal(stop)
                 break
         told = running.stderr.read()
         assert running.wait(timeout=60) == 130

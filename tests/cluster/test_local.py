@@ -47,6 +47,13 @@ def test_taken_port_is_replaced():
             assert second.dashboard_link != first.dashboard_link
 
 
+@pytest.mark.parametrize("limit", ["300MB", "much"])
+def test_too_little_memory_is_refused(limit):
+    settings = ClusterSettings(workers=1, memory_limit=limit)
+    with pytest.raises(ConfigError, match="memory_limit"), open_cluster(settings):
+        pass
+
+
 def test_unknown_word_is_refused():
     with pytest.raises(ConfigError, match="moon"), open_cluster(ClusterSettings(address="moon")):
         pass
