@@ -84,7 +84,8 @@ def top_n(scores: NDArray, allowed: NDArray, n: int) -> tuple[NDArray, NDArray]:
     ids = np.full((len(scores), n), -1, dtype=np.int64)
     best = np.full((len(scores), n), NO_SCORE, dtype=np.float32)
     for row in range(len(scores)):
-        ranked = sorted(np.flatnonzero(allowed[row]), key=lambda j: (-scores[row, j], j))[:n]
+        columns = np.flatnonzero(allowed[row])
+        ranked = columns[np.lexsort((columns, -scores[row, columns]))][:n]
         ids[row, : len(ranked)] = ranked
         best[row, : len(ranked)] = scores[row, ranked]
     return ids, best

@@ -37,7 +37,9 @@ class CsrBlock(NamedTuple):
 
     def to_scipy(self) -> sp.csr_matrix:
         """The same arrays as a SciPy matrix, without a copy of data."""
-        indptr = self.indptr.astype(np.int32)
+        indptr: NDArray[np.integer] = self.indptr
+        if self.nnz <= MAX_BLOCK_NNZ:  # beyond, int32 would wrap silently
+            indptr = indptr.astype(np.int32)
         return sp.csr_matrix((self.data, self.indices, indptr), shape=self.shape, copy=False)
 
 

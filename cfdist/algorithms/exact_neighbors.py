@@ -279,12 +279,23 @@ def _spherical_kmeans(units: NDArray[np.float32], n_groups: int) -> NDArray[np.f
     centroids = sample[np.linspace(0, len(sample) - 1, n_groups).astype(int)]
     for _ in range(5):
         group, _ = _assign(sample, centroids)
-        sums = np.zeros(centroids.shape)
-        np.add.at(sums, group, sample)
+        sums = _sum_by_group(sample, group, n_groups)
         norms = np.linalg.norm(sums, axis=1, keepdims=True)
         centroids = np.where(norms > 0, sums / np.where(norms > 0, norms, 1), centroids)
         centroids = centroids.astype(np.float32)
     return np.ascontiguousarray(centroids)
+
+
+def _sum_by_group(
+    rows: NDArray[np.float32], group: NDArray[np.int64], n_groups: int
+) -> NDArray[np.float64]:
+    """Sum of each group's rows in float64; ``np.add.at`` takes ten times as long."""
+    order = np.argsort(group, kind="stable")
+    present, start = np.unique(group[order], return_index=True)
+    sums = np.zeros((n_groups, rows.shape[1]))
+    if len(present):
+        sums[present] = np.add.reduceat(rows[order].astype(np.float64), start, axis=0)
+    return sums
 
 
 def _assign(

@@ -95,8 +95,7 @@ def extend(state: KrylovState, block_image: Dense, max_columns: int) -> KrylovSt
     for _ in range(2):
         rest -= basis @ (basis.T @ rest)
     rounding = float(np.linalg.eigvalsh(projected)[-1]) * float(np.finfo(basis.dtype).eps)
-    room = basis.shape[0] - basis.shape[1]
-    block, coupling = _orthonormalize(rest, floor=10 * rounding, room=room)
+    block, coupling = _orthonormalize(rest, floor=10 * rounding)
     block -= basis @ (basis.T @ block)
     block, turn = np.linalg.qr(block)
     grown = KrylovState(basis, image, projected, block, turn @ coupling, state.n_passes + 1)
@@ -212,14 +211,14 @@ def _grow_projection(
     return grown
 
 
-def _orthonormalize(block: Dense, floor: float, room: int) -> tuple[Dense, NDArray[np.float64]]:
+def _orthonormalize(block: Dense, floor: float) -> tuple[Dense, NDArray[np.float64]]:
     """Orthonormal columns Q of ``block`` and C with block ≈ Q C; tiny directions dropped.
 
     By an SVD: a Gram matrix knows no direction below 1e-8 of the largest, and in float64 noise
-    entered the basis. At most ``room`` directions are orthogonal to the basis.
+    entered the basis.
     """
     left, norms, right = np.linalg.svd(block.astype(np.float64), full_matrices=False)
-    n_kept = min(room, int(np.count_nonzero(norms > floor)))
+    n_kept = int(np.count_nonzero(norms > floor))
     coupling = norms[:n_kept, None] * right[:n_kept]
     return left[:, :n_kept].astype(block.dtype), coupling
 

@@ -97,7 +97,7 @@ class Commands(click.Group):
             _tell(ctx, error)
             ctx.exit(error.exit_code)
         except KeyboardInterrupt:
-            click.echo("cancelled: nothing was published", err=True)
+            click.echo("cancelled: complete stages are kept; see `cfdist runs list`", err=True)
             ctx.exit(EXIT_CANCELLED)
 
 

@@ -62,14 +62,12 @@ class RowCounts:
     first_timestamp: int | None = None
     last_timestamp: int | None = None
 
-    def drop(self, reason: str, rows: NDArray[np.bool_], part: Part, column: str = "") -> None:
+    def drop(self, reason: str, rows: NDArray[np.bool_], part: Part, column: str = USER_ID) -> None:
         """Count the marked rows; ``column`` is the one to look at."""
         number = int(np.count_nonzero(rows))
         if number:
             self.dropped[reason] = self.dropped.get(reason, 0) + number
-            row = int(np.argmax(rows))
-            plain = f"{part.url}, row {part.first_row + row}"
-            self.examples.setdefault(reason, part.place(column, row) if column else plain)
+            self.examples.setdefault(reason, part.place(column, int(np.argmax(rows))))
 
     def leave_out(self, rows_used: int) -> None:
         """Count so many rows that could be used as not sampled."""
@@ -149,8 +147,8 @@ def check_rows(
     no_basket = is_missing(ids[BASKET_ID]) if BASKET_ID in ids else np.ones(len(keep), dtype=bool)
     drop(USER_MISSING_NO_BASKET, no_user & (no_basket | (quantity <= 0)), USER_ID)
     drop(USER_MISSING, no_user, USER_ID, remove=False)
-    drop(RETURNED, ~no_user & (quantity < 0), QUANTITY, remove=False)
-    drop(NOTHING_TAKEN, ~no_user & (quantity == 0), QUANTITY, remove=False)
+    drop(RETURNED, quantity < 0, QUANTITY, remove=False)
+    drop(NOTHING_TAKEN, quantity == 0, QUANTITY, remove=False)
     counts.rows_used = counts.rows_in - counts.rows_dropped
     if TIMESTAMP in table.column_names and keep.any():
         counts.first_timestamp = int(timestamp[keep].min())

@@ -18,6 +18,12 @@ NANOSECONDS_PER_US = 1_000
 FURTHEST_US = 2**62
 """Times further away, 146,000 years from now, are held here instead of wrapping around."""
 
+SHORTHANDS = {
+    "%F": "%Y-%m-%d", "%D": "%m/%d/%y", "%T": "%H:%M:%S", "%R": "%H:%M", "%r": "%I:%M:%S %p",
+    "%e": "%d", "%h": "%b", "%n": " ", "%t": " ",
+}  # fmt: skip
+"""Directives that Arrow knows and Python does not."""
+
 ZONE = r"\d[T ]\d\d.*(Z|[+-]\d\d(:?\d\d)?)$"
 LEAVE_OUT = "or leave the column out with ingest.columns.timestamp = ''"
 
@@ -108,6 +114,8 @@ def _parse(texts: pa.Array, pattern: str) -> pa.Array:
     # strptime turns 31 February into 2 or 3 March; only first days of a month can be such
     doubtful = pc.and_(pc.less_equal(pc.day(times), 3), pc.greater(pc.month(times), 2))
     distinct = pc.unique(texts.filter(pc.fill_null(doubtful, False)))
+    for short, long in SHORTHANDS.items():
+        pattern = pattern.replace(short, long)
     impossible = [text for text in distinct.to_pylist() if _names_no_day(text, pattern)]
     if not impossible:
         return micros

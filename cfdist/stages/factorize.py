@@ -14,7 +14,7 @@ from cfdist.stages.context import Artifact, Context, Stage
 from cfdist.stages.index import tree_reduce
 from cfdist.stages.matrix import UserItemMatrix
 
-GRAM_ARTICLES = 2048
+GRAM_ARTICLES = 512
 
 
 class Factors(Artifact):
@@ -61,9 +61,9 @@ def factorize(context: Context, matrix: UserItemMatrix) -> Factors:
 
     Notes
     -----
-    Gram matrix and full eigenproblem up to 2,048 articles, block Krylov above. Passes are in
+    Gram matrix and full eigenproblem up to 512 articles, block Krylov above. Passes are in
     float32, and are done again in float64 where the wanted part of the spectrum spans more than
-    float32 holds (w_min / w_max < 1e-6).
+    float32 holds (w_min / w_max < 1e-5).
     """
     settings = context.config.factorize
     with context.stage("factorize", matrix.key, settings.model_dump()) as stage:

@@ -15,7 +15,8 @@ from cfdist.algorithms.interactions import InteractionBlock, sort_block
 from cfdist.algorithms.partitioning import block_of, n_blocks
 from cfdist.config import IngestSettings
 from cfdist.errors import DataError
-from cfdist.input.check import NOT_SAMPLED, Columns, RowCounts, check_rows
+from cfdist.input.articles import check_articles
+from cfdist.input.check import Columns, RowCounts, check_rows
 from cfdist.input.read import read_part
 from cfdist.input.source import Part, Source, open_file, open_source
 from cfdist.schema import ARTICLE_ID, BASKET_ID, QUANTITY, TIMESTAMP, USER_ID
@@ -53,6 +54,7 @@ def ingest(context: Context) -> Interactions:
     """
     settings = context.config.ingest
     source = open_source(settings)
+    check_articles(settings, source.id_types[ARTICLE_ID])
     for note in source.notes:
         context.note(note)
     relevant = settings.model_dump(exclude={"input", "storage_options", "articles"})
@@ -84,9 +86,13 @@ def _retries(part: Part) -> int:
 
 
 def fingerprint(source: Source, context: Context) -> list[str]:
-    """sha256 of each local file, size and ETag of each remote one; empty without checkpoints."""
+    """sha256 of each local file, size and ETag of each remote one; empty without checkpoints.
+
+    What the folders' names add to the rows counts, too.
+    """
     if context.checkpoints.folder is None:
         return []
+    hive = {part.url: dict(part.hive) for part in source.parts}
     marks = []
     for url in source.files:
         if "://" in url:
@@ -96,7 +102,7 @@ def fingerprint(source: Source, context: Context) -> list[str]:
         with open_file(url, context.config.ingest) as handle:
             while chunk := handle.read(HASH_BYTES):
                 digest.update(chunk)
-        marks.append(digest.hexdigest())
+        marks.append(f"{digest.hexdigest()} {hive.get(url)}")
     return sorted(marks)
 
 
@@ -166,8 +172,8 @@ def _read_part(
         checked, part_counts = check_rows(table, where, source.id_types, settings, now_us)
         kept = _sampled(checked, settings.sample_by, threshold)
         if kept is not None:
-            part_counts.drop(NOT_SAMPLED, ~kept, where)
-            part_counts.rows_used -= int(np.count_nonzero(~kept))
+            used = np.asarray(checked.user_id.is_valid()) & (checked.quantity > 0)
+            part_counts.leave_out(int(np.count_nonzero(used & ~kept)))
             checked = _take(checked, kept)
         counts.add(part_counts)
         frames.append(_to_frame(checked, source.id_types))
@@ -258,6 +264,7 @@ def _total(counts: list[Future], settings: IngestSettings) -> RowCounts:
     reasons = "; ".join(
         f"{rows:,} {reason}, first in {total.examples[reason]}"
         for reason, rows in total.dropped.items()
+        if reason in total.examples
     )
     if total.rows_in == 0:
         raise DataError(f"{settings.input}: there are no rows", remedy="check the input")
@@ -265,10 +272,10 @@ def _total(counts: list[Future], settings: IngestSettings) -> RowCounts:
         raise DataError(
             f"{total.rows_dropped:,} of {total.rows_in:,} rows cannot be used, more than "
             f"ingest.max_dropped_share = {settings.max_dropped_share}: {reasons}",
-            remedy="mend the input, or raise ingest.max_dropped_share",
+            remedy=total.remedy,
         )
     if total.rows_used == 0:
-        raise DataError(f"{settings.input}: no rows are left: {reasons}", remedy="check the input")
+        raise DataError(f"{settings.input}: no rows are left: {reasons}", remedy=total.remedy)
     return total
 
 

@@ -140,7 +140,7 @@ def test_a_stopped_run_is_exit_130_and_publishes_nothing(shop, stop):
     program = [sys.executable, "-c", "from cfdist.cli import main; main()", "train"]
     with subprocess.Popen(program, stderr=subprocess.PIPE, text=True) as running:
         for line in running.stderr:
-            if line.startswith("matrix"):
+            if line.startswith("ingest"):
                 running.send_signal(stop)
                 break
         told = running.stderr.read()

@@ -10,7 +10,12 @@ from cfdist.errors import ConfigError
 def blas_threads():
     import scipy.linalg  # noqa: F401
 
-    return {lib["num_threads"] for lib in threadpool_info() if lib["user_api"] == "blas"}
+    used = ("numpy.libs", "scipy.libs")  # a peer of the benchmarks may have loaded its own
+    return {
+        lib["num_threads"]
+        for lib in threadpool_info()
+        if lib["user_api"] == "blas" and any(name in lib["filepath"] for name in used)
+    }
 
 
 def listening() -> set[str]:

@@ -40,8 +40,9 @@ def test_integers_of_any_width(kind):
 def test_unsigned_beyond_int64():
     assert read(pa.array([2**63 - 1], pa.uint64()), pa.int64()) == [2**63 - 1]
     for large in (2**63, 2**64 - 1):
-        message = refused(pa.array([1, None, large], pa.uint64()), pa.int64())
-        assert message == f"{PLACE} 102: '{large}' does not fit int64"
+        values = pa.array([1, None, large], pa.uint64())
+        for ids in (values, values.dictionary_encode()):
+            assert refused(ids, pa.int64()) == f"{PLACE} 102: '{large}' does not fit int64"
 
 
 @pytest.mark.parametrize("kind", [pa.float16(), pa.float32(), pa.float64()])
@@ -83,8 +84,10 @@ def test_texts_are_exact(kind):
     assert read(values, pa.string()) == [*TEXTS, None]
 
 
-def test_dictionary_of_integers():
-    assert read(pa.array([5, 7, None, 5]).dictionary_encode(), pa.int64()) == [5, 7, None, 5]
+@pytest.mark.parametrize("kind", [pa.int64(), pa.uint64(), pa.float64()])
+def test_dictionary_of_numbers(kind):
+    values = pa.array([5, 7, None, 5], kind).dictionary_encode()
+    assert read(values, pa.int64()) == [5, 7, None, 5]
 
 
 def test_empty_text_is_a_missing_id():

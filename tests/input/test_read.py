@@ -203,6 +203,18 @@ def test_quotes_hold_separators_newlines_and_quotes(tmp_path):
     }
 
 
+def test_quotes_may_span_blocks(tmp_path, monkeypatch):
+    monkeypatch.setattr(csv_text, "BLOCK_BYTES", 64)
+    texts = ["\n" * (row % 40) + str(row) for row in range(60)]
+    path = csv(tmp_path / "a.csv", "user_id,article_id\n" + "".join(f'"{t}",x\n' for t in texts))
+    assert read(path)["user_id"].to_pylist() == texts
+
+
+def test_suffix_tsv_means_tabs(tmp_path):
+    path = csv(tmp_path / "a.tsv", "user_id\tarticle_id\ta,b,c,d\n1\t2\t3,4,5,6\n")
+    assert read(path).to_pydict() == {"user_id": ["1"], "article_id": ["2"]}
+
+
 def test_words_for_missing_values_are_missing_unless_quoted(tmp_path):
     words = ["", "NULL", "null", "NA", "NaN", "nan", "None"]
     lines = [f"{word},a\n" for word in words] + [f'"{word}",a\n' for word in words]

@@ -94,7 +94,7 @@ def test_nothing_there(tmp_path, address):
 def test_no_address_is_not_the_working_folder(tmp_path, monkeypatch):
     write(tmp_path / "a.parquet")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(DataError, match="ingest.input is empty"):
+    with pytest.raises(DataError, match=r"ingest\.input is empty"):
         list_files(settings(""))
 
 

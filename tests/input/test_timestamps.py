@@ -135,6 +135,17 @@ def test_a_day_that_there_is_not(day):
     assert f"row 101: '{day}' does not have the format '%d/%m/%Y'" in error.message
 
 
+@pytest.mark.parametrize("pattern", ["%F %T", "%F %R:%S", "%Y-%m-%e %H:%M:%S"])
+def test_short_directives(pattern):
+    march = datetime(2024, 3, 1, 13, 14, 15, tzinfo=UTC).timestamp() * 10**6
+    assert read(pa.array(["2024-03-01 13:14:15"]), timestamp_format=pattern) == [march]
+    refused(pa.array(["2024-02-30 13:14:15"]), timestamp_format=pattern)
+
+
+def test_directives_that_python_does_not_know():
+    assert read(pa.array(["1709251200"]), timestamp_format="%s") == [1709251200 * 10**6]
+
+
 @pytest.mark.parametrize(
     "text", ["yesterday", "2024-02-30", "29/02/2024", "2024-02-29T25:00", " 2024-02-29", "20240229"]
 )
