@@ -2,13 +2,14 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install demo check format test test-slow doctest bench clean
+.PHONY: help install demo check format test test-pins bench clean
 
 help:
 	@echo "make install    .venv with cfdist in it"
 	@echo "make demo       demo data, training, a look at the result"
 	@echo "make check      format, lint, types, layers"
 	@echo "make test       all tests, 8 minutes at most"
+	@echo "make test-pins  the same with the versions that RAPIDS pins"
 	@echo "make bench      what the README claims, measured here"
 
 install: .venv/installed
@@ -36,9 +37,16 @@ test: install
 	$(BIN)/python -m pytest
 	$(BIN)/python -m pytest --doctest-modules cfdist --ignore=cfdist/cli
 
+test-pins:
+	$(PYTHON) -m venv .venv-pins
+	.venv-pins/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=24"
+	.venv-pins/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint tests/rapids-pins.txt --editable ".[demo,dev]"
+	.venv-pins/bin/python -m pytest
+
 bench: install
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[bench]"
-	$(BIN)/python benchmarks/reference_job.py
+	$(BIN)/python benchmarks/reference_job.py --experiment
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

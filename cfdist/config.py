@@ -49,11 +49,6 @@ class Columns(Section):
         """Canonical name → name in the input, of the columns that are set."""
         return {key: name for key, name in self.model_dump().items() if name}
 
-    @property
-    def automatic(self) -> bool:
-        """True while only defaults are set: the optional columns are then found by name."""
-        return not self.model_fields_set
-
     def found_in(self, names: list[str]) -> "Columns":
         """These columns plus the optional ones that the input has under canonical names."""
         found: dict[str, Any] = {

@@ -1,8 +1,6 @@
 """Typed errors. Each carries the exit code of the command line and says what to do next."""
 
-EXIT_PUBLISHED = 0
 EXIT_INTERNAL = 1
-EXIT_USAGE = 2
 EXIT_DATA = 30
 EXIT_CONFIG = 40
 EXIT_TRY_LATER = 75

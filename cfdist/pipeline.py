@@ -10,9 +10,10 @@ from typing import Any
 from distributed import Client, performance_report
 
 from cfdist.builds import Build
-from cfdist.builds.redact import redact, redact_text
 from cfdist.cluster import open_cluster
+from cfdist.cluster.plugins import register_plugins
 from cfdist.config import Config
+from cfdist.redact import redact, redact_text
 from cfdist.runs.record import RunRecord, new_run_id
 from cfdist.stages.checkpoint import Checkpoints
 from cfdist.stages.context import Context, Progress, Silence
@@ -60,7 +61,7 @@ def train(
     with _run("train", config, client, progress or Silence()) as (context, record):
         results = run_stages(context)
         record.metrics = metrics_of(results)
-        record.rows = dict(results.interactions.meta)
+        record.rows = redact(results.interactions.meta)
         build = publish(context, results)
         record.build, record.status = build.id, "published"
         context.checkpoints.remove()
@@ -81,7 +82,7 @@ def experiment(
         context.checkpoints = Checkpoints(None)
         results = run_stages(context)
         record.metrics = metrics_of(results)
-        record.rows = dict(results.interactions.meta)
+        record.rows = redact(results.interactions.meta)
         record.status = "done"
         if config.experiment.publish:
             record.build, record.status = publish(context, results).id, "published"
@@ -121,7 +122,11 @@ def _run(
     with ExitStack() as stack:
         stack.callback(_close, record, runs, started)
         try:
-            used = client or stack.enter_context(open_cluster(config.cluster))
+            if client is None:
+                used = stack.enter_context(open_cluster(config.cluster))
+            else:
+                used = client
+                register_plugins(client)
             context = _context(config, used, record, progress)
             stack.callback(context.checkpoints.release)
             stack.enter_context(_report(used, config, runs / record.run))
@@ -148,7 +153,7 @@ def _report(client: Client, config: Config, folder: Path) -> Iterator[None]:
     if not config.cluster.dashboard:
         yield
         return
-    with performance_report(filename=str(folder / "dask-report.html")):
+    with client.as_current(), performance_report(filename=str(folder / "dask-report.html")):
         yield
 
 

@@ -146,7 +146,9 @@ def finish(state: KrylovState, n_components: int) -> TruncatedFactors:
     squares, rotation = np.linalg.eigh(projection.T @ projection)
     order = np.argsort(squares)[::-1][:n_components]
     sigma = np.sqrt(np.maximum(squares[order], 0))
-    item_factors = orient(projection @ (rotation[:, order] / sigma))
+    item_factors = orient(
+        projection @ (rotation[:, order] / np.maximum(sigma, np.finfo(float).tiny))
+    )
     return TruncatedFactors(
         sigma, item_factors.astype(np.float32), _residuals(state, item_factors, sigma)
     )

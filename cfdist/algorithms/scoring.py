@@ -11,9 +11,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from cfdist.algorithms.csr import CsrBlock
-from cfdist.algorithms.exact_neighbors import NOTHING, dot64, insert_sorted
+from cfdist.algorithms.exact_neighbors import NOTHING, dot64, insert_sorted, slacks
 
-LATENT_SLACK = 4e-6
 TILE_ROWS = 512
 TILE_ARTICLES = 4096
 
@@ -78,7 +77,8 @@ def fill_latent(
         rows = slice(first, first + TILE_ROWS)
         users = np.ascontiguousarray(user_factors[rows])
         lengths = np.sqrt(np.square(users.astype(np.float64)).sum(axis=1))
-        slack = (LATENT_SLACK * longest * lengths).astype(np.float32)
+        share = 2 * slacks(users.shape[1])[0]
+        slack = (share * longest * lengths).astype(np.float32)
         filled = np.count_nonzero(lists.articles[rows] >= 0, axis=1)
         for start in range(0, len(item_factors), TILE_ARTICLES):
             products = users @ item_factors[start : start + TILE_ARTICLES].T

@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import shutil
+import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cfdist.algorithms.csr import CsrBlock
+from cfdist.errors import BuildError
 
 READ_BYTES = 2**22
 
@@ -54,8 +56,8 @@ def write_array(
     path = _new_path(folder, name)
     written = 0
     with open(path, "xb") as handle:
-        for block in blocks:
-            if not written:
+        for number, block in enumerate(blocks):
+            if number == 0:
                 _write_header(handle, block.dtype, shape)
             handle.write(np.ascontiguousarray(block).data)
             written += len(block)
@@ -107,8 +109,8 @@ def sha256_of(path: Path) -> str:
     return digest.hexdigest()
 
 
-def place(source: Path, target: Path) -> None:
-    """Link a staged file into a build; copy where the file systems differ."""
+def place(source: Path, target: Path, sha256: str) -> None:
+    """Link a staged file into a build; copy, and hash again, where the file systems differ."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         os.link(source, target)
@@ -117,10 +119,32 @@ def place(source: Path, target: Path) -> None:
             raise
         shutil.copyfile(source, target)
         sync(target)
+        if sha256_of(target) != sha256:
+            raise BuildError(
+                f"{target}: the copy differs from {source}", remedy="run the same command again"
+            ) from None
+
+
+def write_synced(path: Path, content: bytes) -> None:
+    """Write a new file and make it durable."""
+    with open(path, "xb") as handle:
+        handle.write(content)
+        handle.flush()
+        os.fsync(handle.fileno())
+
+
+def write_atomic(path: Path, content: bytes) -> None:
+    """Replace a small file as a whole."""
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
+    try:
+        write_synced(temporary, content)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def sync(path: Path) -> None:
-    """Make a file's content durable."""
+    """Make a file's content, or the names in a folder, durable."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

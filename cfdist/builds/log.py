@@ -5,9 +5,11 @@ import os
 import re
 import time
 import uuid
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+from cfdist.builds.files import sync, write_synced
 from cfdist.errors import BuildError, ConflictError
 
 LOG = "_log"
@@ -25,7 +27,6 @@ class Entry:
     build: str
     manifest_sha256: str
     committed_at: float
-    pinned: bool = False
 
 
 def read_entries(root: Path) -> list[Entry]:
@@ -58,7 +59,7 @@ def commit(root: Path, build: str, manifest_sha256: str, after: Entry | None) ->
     file system; ``os.replace`` would let two writers both succeed.
     """
     if not _BUILD_ID.match(build):
-        raise BuildError(f"{build!r} is no name for a build")
+        raise BuildError(f"{build!r} is no name for a build", remedy="see `cfdist builds list`")
     number = after.number + 1 if after else 1
     entry = Entry(number, build, manifest_sha256, time.time())
     folder = root / LOG
@@ -67,7 +68,7 @@ def commit(root: Path, build: str, manifest_sha256: str, after: Entry | None) ->
     temporary = folder / f".{uuid.uuid4().hex}.tmp"
     try:
         write_synced(temporary, json.dumps(asdict(entry)).encode())
-        os.link(temporary, final)
+        _put_if_absent(temporary, final)
     except FileExistsError:
         raise ConflictError(
             f"another publisher committed build {_read_entry(final).build} to {root} first; "
@@ -76,7 +77,7 @@ def commit(root: Path, build: str, manifest_sha256: str, after: Entry | None) ->
         ) from None
     finally:
         temporary.unlink(missing_ok=True)
-    sync_folder(folder)
+    sync(folder)
     return entry
 
 
@@ -87,49 +88,51 @@ def build_folder(root: Path, build: str) -> Path:
     return root / BUILDS / build
 
 
-def refresh_links(root: Path, entry: Entry) -> list[str]:
+def refresh_links(root: Path) -> list[str]:
     """Point ``current`` and the old paths at the live build. Conveniences only.
 
-    Two publishers may do this in any order: each sets the links to the highest entry it sees.
     Returned are the names that stay hidden behind files which no publisher made.
+
+    Notes
+    -----
+    Two publishers may do this at once and in any order: each goes on until the entry that it
+    linked is still the highest, so the last one to look leaves the links right.
     """
-    entry = live_entry(root) or entry
-    _replace_link(root / CURRENT, Path(BUILDS) / entry.build)
-    hidden = []
-    for file in sorted((root / BUILDS / entry.build).iterdir()):
-        target = root / file.name
-        if target.is_symlink() or not target.exists():
-            _replace_link(target, Path(CURRENT) / file.name)
-        else:
-            hidden.append(file.name)
-    for link in root.iterdir():  # to files that an earlier build had
-        if link.is_symlink() and not link.exists() and os.readlink(link).startswith(f"{CURRENT}/"):
-            link.unlink(missing_ok=True)
-    return hidden
+    while (entry := live_entry(root)) is not None:
+        names = sorted(file.name for file in build_folder(root, entry.build).iterdir())
+        _replace_link(root / CURRENT, Path(BUILDS) / entry.build)
+        hidden = [name for name in names if not _link_name(root, name)]
+        _remove_dangling(root)
+        if live_entry(root) == entry:
+            return hidden
+    return []
 
 
-def write_synced(path: Path, content: bytes) -> None:
-    """Write a new file and make it durable."""
-    with open(path, "xb") as handle:
-        handle.write(content)
-        handle.flush()
-        os.fsync(handle.fileno())
+def _link_name(root: Path, name: str) -> bool:
+    """Link one file of the live build at its old path; False where a user's file lies there."""
+    target = root / name
+    if target.exists() and not target.is_symlink():
+        return False
+    _replace_link(target, Path(CURRENT) / name)
+    return True
 
 
-def write_atomic(path: Path, content: bytes) -> None:
-    """Replace a small file as a whole."""
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
-    write_synced(temporary, content)
-    os.replace(temporary, path)
+def _remove_dangling(root: Path) -> None:
+    """Remove links to files that only an earlier build had."""
+    for link in root.iterdir():
+        with suppress(FileNotFoundError):  # another publisher was as quick
+            ours = link.is_symlink() and os.readlink(link).startswith(f"{CURRENT}/")
+            if ours and not link.exists() and not link.name.startswith("."):
+                link.unlink()
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY)
+def _put_if_absent(temporary: Path, final: Path) -> None:
+    """Link, or raise FileExistsError; on NFS a repeated request says so although it was ours."""
     try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+        os.link(temporary, final)
+    except FileExistsError:
+        if not os.path.samefile(temporary, final):
+            raise
 
 
 def _replace_link(link: Path, target: Path) -> None:
@@ -144,8 +147,9 @@ def _replace_link(link: Path, target: Path) -> None:
 
 def _read_entry(path: Path) -> Entry:
     try:
-        return Entry(**json.loads(path.read_text()))
-    except (json.JSONDecodeError, TypeError) as error:
+        stored = json.loads(path.read_text())
+        return Entry(**{field.name: stored[field.name] for field in fields(Entry)})
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
         raise BuildError(
             f"{path}: is not an entry of the publish log: {error}",
             remedy="restore it, or remove it to fall back to the commit before",

@@ -6,10 +6,10 @@ from typing import Any
 
 import click
 
-from cfdist.builds.redact import redact
 from cfdist.cli.options import as_json, load_config, with_config
 from cfdist.cli.tables import console, table_of
 from cfdist.config import flatten
+from cfdist.redact import redact
 
 
 @click.group()

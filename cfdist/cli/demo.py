@@ -1,20 +1,19 @@
 """``cfdist demo``."""
 
 from pathlib import Path
-from typing import Any
 
 import click
 
-from cfdist.cli.options import load_config, with_config
+from cfdist.config import Config
 
 
 @click.command()
-@with_config
-def demo(config_file: Path, settings: tuple[str, ...], **options: Any) -> None:
+def demo() -> None:
     """Demo data, training and a look at the result, in one go.
 
     Writes data/ml/ and data/recommendations/ below the working folder: 1.47 million real basket
-    lines of 2,469 households. Needs the extra: pip install 'cfdist[demo]'.
+    lines of 2,469 households. Needs the extra: pip install 'cfdist[demo]'. A cfdist.toml of your
+    own is not read.
     """
     from cfdist.builds import load_build
     from cfdist.cli.look_up import recommend, similar
@@ -22,8 +21,8 @@ def demo(config_file: Path, settings: tuple[str, ...], **options: Any) -> None:
     from cfdist.datasets.demo import write_demo
     from cfdist.schema import ARTICLE_ID, N_USERS, USER_ID
 
-    config, _ = load_config(config_file, settings, options)
-    files = write_demo(Path(config.ingest.input).parent)
+    files = write_demo(Path("data/ml"))
+    config = Config.load(None, {"ingest": {"input": str(files.interactions)}})
     click.echo(f"Demo data: {files.rows:,} basket lines in {files.interactions}")
     run_train(config, json_output=False)
     root = config.publish.root

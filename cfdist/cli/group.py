@@ -6,11 +6,13 @@ import signal
 import sys
 from importlib import import_module
 from importlib.metadata import version
+from types import FrameType
 from typing import Any
 
 import click
 
 from cfdist.errors import EXIT_CANCELLED, CfdistError
+from cfdist.redact import redact_text
 
 COMMANDS = {
     "init": "cfdist.cli.init:init",
@@ -113,22 +115,31 @@ def cli() -> None:
 
 
 def main() -> None:
-    """Entry point of the ``cfdist`` command."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stopped by a job manager: cancelled
+    """Entry point of the ``cfdist`` command. Ctrl-C and SIGTERM cancel, both with exit code 130."""
+    signal.signal(signal.SIGINT, _cancel)
+    signal.signal(signal.SIGTERM, _cancel)
     cli(prog_name="cfdist")
 
 
+def _cancel(number: int, frame: FrameType | None) -> None:
+    """Cancel the run, also where the exception is swallowed."""
+    if context := sys.modules.get("cfdist.stages.context"):  # else nothing runs yet
+        context.CANCELLED.set()
+    signal.default_int_handler(number, frame)
+
+
 def _tell(ctx: click.Context, error: CfdistError) -> None:
+    message, remedy = redact_text(error.message), redact_text(error.remedy)
     if ctx.meta.get("cfdist.json"):
         told = {
             "error": type(error).__name__,
-            "message": error.message,
-            "remedy": error.remedy,
+            "message": message,
+            "remedy": remedy,
             "exit_code": error.exit_code,
         }
         click.echo(json.dumps(told))
         return
     colour = sys.stderr.isatty()
-    click.echo(click.style("error: ", fg="red", bold=True) + error.message, err=True, color=colour)
-    if error.remedy:
-        click.echo(click.style("  → ", fg="green") + error.remedy, err=True, color=colour)
+    click.echo(click.style("error: ", fg="red", bold=True) + message, err=True, color=colour)
+    if remedy:
+        click.echo(click.style("  → ", fg="green") + remedy, err=True, color=colour)

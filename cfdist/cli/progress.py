@@ -44,7 +44,7 @@ class Bars(Silence):
 
     def note(self, message: str) -> None:
         """Print above the bars."""
-        self._progress.console.print(message, style="dim", highlight=False)
+        self._progress.console.print(message, style="dim", highlight=False, markup=False)
 
     def finish(self, stage: str, seconds: float, resumed: bool) -> None:
         """Fill the bar."""

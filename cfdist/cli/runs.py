@@ -55,11 +55,11 @@ def show(run: str, json_output: bool) -> None:
     head = {"run": record.run, "command": record.command, "status": record.status}
     out.print(facts("Run", head | {"started": record.started_at, "build": record.build}))
     if record.error:
-        out.print(f"[red]{record.error}[/]")
+        out.print(record.error, style="red", markup=False)
     if record.metrics:
         out.print(summarize(record))
     for note in record.notes:
-        out.print(f"note: {note}", style="dim")
+        out.print(f"note: {note}", style="dim", markup=False)
     out.print(facts("Settings", flatten(record.settings)))
 
 

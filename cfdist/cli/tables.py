@@ -5,6 +5,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 NUMBERS: tuple[str, ...] = (
     "rank",
@@ -27,13 +28,13 @@ def console() -> Console:
 
 def table_of(title: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
     """A table with right-aligned numbers."""
-    table = Table(title=title, title_justify="left", header_style="bold", title_style="bold")
+    table = Table(title=Text(title), title_justify="left", header_style="bold", title_style="bold")
     for column in columns:
         table.add_column(
             column, justify="right" if column in NUMBERS else "left", no_wrap=column == "name"
         )
     for row in rows:
-        table.add_row(*(_text(cell) for cell in row))
+        table.add_row(*(Text(_text(cell)) for cell in row))
     return table
 
 
@@ -45,7 +46,7 @@ def facts(title: str, values: Mapping[str, Any]) -> Table:
     table.add_column(style="dim")
     table.add_column()
     for name, value in values.items():
-        table.add_row(name, _text(value))
+        table.add_row(name, Text(_text(value)))
     return table
 
 

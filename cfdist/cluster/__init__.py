@@ -8,6 +8,8 @@ from distributed import Client
 from cfdist.config import ClusterSettings
 from cfdist.errors import ConfigError
 
+LOCAL_ONLY = ("workers", "threads", "memory_limit")
+
 
 @contextmanager
 def open_cluster(settings: ClusterSettings) -> Iterator[Client]:
@@ -27,6 +29,7 @@ def open_cluster(settings: ClusterSettings) -> Iterator[Client]:
         with open_local(settings) as client:
             yield client
     elif address.startswith(("tcp://", "tls://")):
+        _refuse_local_settings(settings)
         from cfdist.cluster.address import open_address
 
         with open_address(settings) as client:
@@ -34,4 +37,14 @@ def open_cluster(settings: ClusterSettings) -> Iterator[Client]:
     else:
         raise ConfigError(
             f"there is no cluster {address!r}", remedy="use 'local' or 'tcp://host:port'"
+        )
+
+
+def _refuse_local_settings(settings: ClusterSettings) -> None:
+    """A scheduler that somebody started has the workers that it has."""
+    given = [name for name in LOCAL_ONLY if name in settings.model_fields_set]
+    if given and any(getattr(settings, n) != getattr(ClusterSettings(), n) for n in given):
+        raise ConfigError(
+            f"cluster.{given[0]} has no effect on {settings.address}",
+            remedy="leave it out, and start the workers as you want them",
         )

@@ -31,7 +31,9 @@ def open_address(settings: ClusterSettings) -> Iterator[Client]:
             f"no scheduler answers at {settings.address} within {settings.timeout_s:g} s",
             remedy="start one with `dask scheduler --host 127.0.0.1`, or check the address",
         ) from error
-    except TypeError as error:  # tls:// without certificates
+    except TypeError as error:
+        if not settings.address.startswith("tls://"):
+            raise
         raise ConfigError(
             f"{settings.address}: {error}", remedy="set distributed.comm.tls in Dask's settings"
         ) from error

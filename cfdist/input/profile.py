@@ -1,49 +1,26 @@
 """What a table of interactions holds, in one pass over its parts and in bounded memory."""
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
-from math import ceil
-from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
-from numpy.typing import NDArray
 
-from cfdist.algorithms.hashing import hash_ids, splitmix64
 from cfdist.config import Columns as ColumnNames
 from cfdist.config import IngestSettings
 from cfdist.errors import DataError
 from cfdist.input.check import (
-    DAY_US,
     RETURNED,
     USER_MISSING,
     USER_MISSING_NO_BASKET,
-    Columns,
     RowCounts,
     check_rows,
 )
-from cfdist.input.guess import fits_format
 from cfdist.input.read import read_part
-from cfdist.input.source import (
-    Part,
-    file_format,
-    list_files,
-    open_file,
-    open_source,
-    read_schema,
-    reading,
-)
-from cfdist.schema import BASKET_ID, TIMESTAMP
+from cfdist.input.source import Part, open_source
+from cfdist.input.tally import Counts, Tallies
+from cfdist.schema import BASKET_ID
 
-SAMPLE_ROWS = 20_000
 MAX_ROWS = 20_000_000
-MAX_ENTRIES = 2**21
-_FILES_COMPARED = 8
-
-Hashes = NDArray[np.uint64]
-Counts = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -105,187 +82,6 @@ class Profile:
     large_basket_share: float
 
 
-class HashedCounts:
-    """Counts per (owner, key): of all owners, or of those whose hash lies below a threshold.
-
-    The threshold halves whenever there are more than ``max_entries`` pairs. Memory is bounded so,
-    and what is left is a fair sample of the owners, each with all of its keys.
-    """
-
-    def __init__(self, max_entries: int = MAX_ENTRIES) -> None:
-        self.share = 1.0
-        self._max_entries = max_entries
-        self._owner = self._key = np.empty(0, dtype=np.uint64)
-        self._count = np.empty(0, dtype=np.int64)
-
-    def add(self, owner: Hashes, key: Hashes, count: Counts | None = None) -> None:
-        """Count rows, each once unless ``count`` says otherwise; a key belongs to one owner."""
-        if count is None:
-            count = np.ones(len(key), dtype=np.int64)
-        kept = self._below_threshold(owner)
-        key = np.concatenate([self._key, key[kept]])
-        if not len(key):
-            return
-        order = np.argsort(key)
-        key = key[order]
-        first = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]]))
-        self._key = key[first]
-        self._owner = np.concatenate([self._owner, owner[kept]])[order][first]
-        self._count = np.add.reduceat(np.concatenate([self._count, count[kept]])[order], first)
-        while len(self._key) > self._max_entries:
-            self.share /= 2
-            kept = self._below_threshold(self._owner)
-            self._owner, self._key = self._owner[kept], self._key[kept]
-            self._count = self._count[kept]
-
-    @property
-    def counts(self) -> Counts:
-        """Rows of each pair of the sampled owners."""
-        return self._count
-
-    @property
-    def n_pairs(self) -> int:
-        """Distinct pairs, scaled up to all owners."""
-        return self.scaled(len(self._key))
-
-    @property
-    def repeated_share(self) -> float:
-        """Share of the rows whose pair was counted before."""
-        n_rows = int(self._count.sum())
-        return 1 - int(np.count_nonzero(self._count)) / n_rows if n_rows else 0.0
-
-    def per_owner(self) -> tuple[Counts, Counts]:
-        """Keys and rows of each sampled owner."""
-        order = np.argsort(self._owner)
-        owner = self._owner[order]
-        first = np.flatnonzero(np.concatenate([[True], owner[1:] != owner[:-1]])[: len(owner)])
-        if not len(first):
-            return self._count, self._count
-        keys = np.diff(np.append(first, len(owner)))
-        return keys, np.add.reduceat(self._count[order], first)
-
-    def scaled(self, number: int) -> int:
-        """A number of sampled things as one of all things."""
-        return round(number / self.share)
-
-    def _below_threshold(self, owner: Hashes) -> NDArray[np.bool_]:
-        return np.asarray(owner <= np.uint64(int(2**64 * self.share) - 1))
-
-
-class Sample(NamedTuple):
-    """The start of an input.
-
-    Attributes
-    ----------
-    schema : pa.Schema
-        Columns that its files share, as stored.
-    rows : pa.Table
-        The first rows of the first file.
-    is_csv : bool
-        All columns are text then.
-    difference : str
-        Columns that only some of the files have, in words; empty where they agree.
-    """
-
-    schema: pa.Schema
-    rows: pa.Table
-    is_csv: bool
-    difference: str
-
-
-def read_sample(settings: IngestSettings) -> Sample:
-    """The first rows of an input and the columns that its files share.
-
-    Raises
-    ------
-    DataError
-        There is no file, or one cannot be read.
-    """
-    urls = list_files(settings)
-    compared = urls[:: ceil(len(urls) / _FILES_COMPARED)]
-    schemas = {url: read_schema(url, settings) for url in compared}
-    first, *others = schemas.values()
-    names = set(first.names).intersection(*(other.names for other in others))
-    shared = pa.schema([column for column in first if column.name in names])
-    is_csv = file_format(urls[0], settings) == "csv"
-    rows = _first_rows(urls[0], shared, settings)
-    return Sample(shared, rows, is_csv, _difference(schemas, names))
-
-
-def _difference(schemas: Mapping[str, pa.Schema], shared: set[str]) -> str:
-    """What the first few files have alone; empty where all have the same columns."""
-    alone = {
-        ", ".join(name for name in schema.names if name not in shared): url
-        for url, schema in schemas.items()
-    }
-    if len(alone) == 1:
-        return ""
-    told = [f"{url} has {names}" for names, url in list(alone.items())[:3] if names]
-    return f"not all files have the same columns: {'; '.join(told)}"
-
-
-class _EveryColumn(ColumnNames):
-    """Columns under their own names."""
-
-    names: tuple[str, ...]
-
-    def named(self) -> dict[str, str]:
-        return {name: name for name in self.names}
-
-
-def _first_rows(url: str, schema: pa.Schema, settings: IngestSettings) -> pa.Table:
-    names = tuple(name for name in schema.names if schema.names.count(name) == 1)
-    if file_format(url, settings) == "csv":
-        part = Part(url, "csv", hive=_hive_values(url))
-        tables = read_part(part, _EveryColumn(names=names), settings)
-        found = next((table for _, table in tables), None)
-    else:
-        found = _first_batch(url, names, settings)
-    nothing = pa.schema([schema.field(name) for name in names]).empty_table()
-    return nothing if found is None else found.slice(0, SAMPLE_ROWS)
-
-
-def _first_batch(url: str, names: tuple[str, ...], settings: IngestSettings) -> pa.Table | None:
-    """The start of a parquet file; the rest of its first row group is not decoded."""
-    hive = _hive_values(url)
-    with reading(url), open_file(url, settings) as handle:
-        file = pq.ParquetFile(handle)
-        present = [name for name in names if name in file.schema_arrow.names]
-        batch = next(file.iter_batches(SAMPLE_ROWS, columns=present), None)
-    if batch is None:
-        return None
-    columns = {name: batch[name] for name in present}
-    for name in names:
-        if name not in columns:
-            columns[name] = pa.repeat(hive[name], batch.num_rows)
-    return pa.table(columns)
-
-
-def _hive_values(url: str) -> dict[str, str]:
-    return dict(piece.split("=", 1) for piece in url.split("/")[:-1] if "=" in piece)
-
-
-def settle_formats(settings: IngestSettings, formats: tuple[str, ...]) -> tuple[str, ...]:
-    """Those formats that fit all timestamps, read until a single one is left.
-
-    Raises
-    ------
-    DataError
-        A file cannot be read.
-    """
-    source = open_source(settings)
-    n_rows = 0
-    for part in source.parts:
-        for _, table in read_part(part, source.columns, settings, (TIMESTAMP,)):
-            texts = table[TIMESTAMP].combine_chunks().cast(pa.string())
-            fitting = tuple(pattern for pattern in formats if fits_format(texts, pattern))
-            formats = fitting or formats  # where none fits, the check names the row
-            n_rows += table.num_rows
-            if not fitting or len(formats) == 1 or n_rows >= MAX_ROWS:
-                return formats
-    return formats
-
-
 def profile_input(settings: IngestSettings, now_us: int | None = None) -> Profile:
     """Figures of the whole input, or of 20 million of its rows.
 
@@ -309,7 +105,7 @@ def profile_input(settings: IngestSettings, now_us: int | None = None) -> Profil
     source = open_source(settings)
     parts, scope = _choose_parts(source.parts)
     now_us = now_us if now_us is not None else int(time.time() * 1e6)
-    counts, tallies, null_baskets = RowCounts(), _Tallies(), 0
+    counts, tallies, null_baskets = RowCounts(), Tallies(), 0
     for part in parts:
         for where, table in read_part(part, source.columns, settings):
             if part.rows is None and counts.rows_in >= MAX_ROWS:
@@ -343,49 +139,8 @@ def _require_rows(counts: RowCounts, settings: IngestSettings) -> None:
         raise DataError(f"{settings.input}: no row can be used: {reasons}", remedy=remedy)
 
 
-class _Tallies:
-    """What is counted of every row."""
-
-    def __init__(self) -> None:
-        self.users, self.articles, self.pairs, self.baskets, self.lines = (
-            HashedCounts(MAX_ENTRIES) for _ in range(5)
-        )
-
-    def add(self, rows: Columns) -> None:
-        known = np.asarray(rows.user_id.is_valid())
-        bought = rows.quantity > 0
-        user, article = _hashes(rows.user_id), _hashes(rows.article_id)
-        basket = (rows.timestamp // DAY_US).view(np.uint64)
-        if rows.basket_id is not None:
-            without = np.asarray(rows.basket_id.is_null())
-            basket = np.where(without, basket, _hashes(rows.basket_id))
-        pair = _mixed(user, article)
-        purchase = (bought & known).astype(np.int64)
-        self.users.add(user[known], user[known])
-        self.articles.add(article, article, purchase)
-        self.pairs.add(user[known], pair[known], purchase[known])
-        owner = _mixed(user, basket)[bought]
-        self.baskets.add(owner, _mixed(owner, article[bought]))
-        values = (rows.quantity.view(np.uint64), rows.timestamp.view(np.uint64))
-        line = _mixed(pair, basket, *values)
-        self.lines.add(line, line)
-
-
-def _hashes(ids: pa.Array) -> Hashes:
-    """Hash of each id, 0 where it is missing."""
-    hashes = np.zeros(len(ids), dtype=np.uint64)
-    hashes[np.asarray(ids.is_valid())] = hash_ids(ids.drop_null())
-    return hashes
-
-
-def _mixed(first: Hashes, *others: Hashes) -> Hashes:
-    for other in others:
-        first = splitmix64((first ^ splitmix64(other.view(np.int64))).view(np.int64))
-    return first
-
-
 def _summarize(
-    tallies: _Tallies,
+    tallies: Tallies,
     counts: RowCounts,
     columns: ColumnNames,
     settings: IngestSettings,

@@ -3,13 +3,12 @@
 import json
 import os
 import secrets
-import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cfdist.builds.log import write_atomic
+from cfdist.builds.files import write_atomic
 from cfdist.errors import DataError
 
 FILE = "run.json"
@@ -48,14 +47,15 @@ class RunRecord:
 
 
 def new_run_id() -> str:
-    """Sortable by time, unique by four random bytes.
+    """Sortable by time to the millisecond, unique by four random bytes.
 
     Examples
     --------
     >>> len(new_run_id())
-    25
+    28
     """
-    return f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{secrets.token_hex(4)}"
+    now = datetime.now(UTC)
+    return f"{now:%Y%m%dT%H%M%S}{now.microsecond // 1000:03d}Z-{secrets.token_hex(4)}"
 
 
 def read_run(runs: Path, run: str) -> RunRecord:
@@ -72,12 +72,28 @@ def read_run(runs: Path, run: str) -> RunRecord:
         raise DataError(
             f"there is no run {run!r} in {runs}{several}", remedy="see `cfdist runs list`"
         )
-    return RunRecord(**json.loads((runs / names[0] / FILE).read_text()))
+    record = _read(runs / names[0] / FILE)
+    if record is None:
+        raise DataError(
+            f"{runs / names[0] / FILE}: cannot be read", remedy="remove the folder of the run"
+        )
+    return record
 
 
 def list_runs(runs: Path) -> list[RunRecord]:
-    """All records, oldest first."""
-    return [RunRecord(**json.loads((runs / name / FILE).read_text())) for name in _run_names(runs)]
+    """All records that can be read, oldest first."""
+    records = [_read(runs / name / FILE) for name in _run_names(runs)]
+    return [record for record in records if record is not None]
+
+
+def _read(file: Path) -> RunRecord | None:
+    """A record, its unknown fields left out; None for what is no record."""
+    known = {field.name for field in fields(RunRecord)}
+    try:
+        stored = json.loads(file.read_text())
+        return RunRecord(**{name: stored[name] for name in known & set(stored)})
+    except (OSError, TypeError, ValueError):
+        return None
 
 
 def last_like(runs: Path, record: RunRecord) -> RunRecord | None:
@@ -88,9 +104,13 @@ def last_like(runs: Path, record: RunRecord) -> RunRecord | None:
         if run.run < record.run
         and run.command == record.command
         and run.status in ("done", "published")
-        and run.settings["ingest"]["input"] == record.settings["ingest"]["input"]
+        and _input(run) == _input(record)
     ]
     return finished[-1] if finished else None
+
+
+def _input(run: RunRecord) -> object:
+    return run.settings.get("ingest", {}).get("input")
 
 
 def _run_names(runs: Path) -> list[str]:

@@ -1,13 +1,16 @@
 """Block results on disk, so that a stopped run goes on after its last complete stage."""
 
+import fcntl
 import hashlib
 import json
 import os
 import platform
 import shutil
 import uuid
+import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, overload
 
@@ -21,18 +24,29 @@ from cfdist.algorithms.interactions import InteractionBlock
 from cfdist.algorithms.pairs import PairCounts
 from cfdist.algorithms.profiles import Profiles
 from cfdist.algorithms.scoring import Lists
+from cfdist.builds.files import write_atomic
+from cfdist.errors import DataError
 
 _TUPLES: dict[str, Any] = {
     kind.__name__: kind for kind in (CsrBlock, InteractionBlock, PairCounts, Profiles, Lists)
 }
+FORMAT = 1
+LIBRARIES = ("numpy", "scipy", "pyarrow", "pandas", "numba", "dask", "distributed")
 _COMPLETE = "complete.json"
 _MARK = ".used-by-"
+_LOCK = ".lock"
 
 
 def hash_settings(*parts: object) -> str:
-    """Key of a stage: sha256 over JSON of what its result depends on."""
-    text = json.dumps(parts, sort_keys=True, default=str)
+    """Key of a stage: sha256 over JSON of what its result depends on, the code included."""
+    text = json.dumps([FORMAT, code_versions(), *parts], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:20]
+
+
+def code_versions() -> dict[str, str]:
+    """Releases of cfdist, Python and the libraries that results depend on."""
+    found = {name: version(name) for name in ("cfdist", *LIBRARIES)}
+    return {"python": platform.python_version()} | found
 
 
 def write_value(path: Path, value: Any) -> None:
@@ -45,15 +59,29 @@ def write_value(path: Path, value: Any) -> None:
     try:
         with open(temporary, "wb") as handle:
             np.savez(handle, allow_pickle=False, **_pack(value))
+            handle.flush()
+            os.fsync(handle.fileno())
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 
 
 def read_value(path: Path) -> Any:
-    """What :func:`write_value` stored."""
-    with np.load(path, allow_pickle=False) as stored:
-        return _unpack({name: stored[name] for name in stored.files})
+    """What :func:`write_value` stored.
+
+    Raises
+    ------
+    DataError
+        The file is damaged or gone: names the folder to delete.
+    """
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return _unpack({name: stored[name] for name in stored.files})
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise DataError(
+            f"{path}: the checkpoint is damaged: {error}",
+            remedy=f"delete the folder {path.parent} and run the same command again",
+        ) from error
 
 
 class StoredParts(Sequence[Future]):
@@ -108,8 +136,10 @@ class Checkpoints:
         if self.folder is None:
             return
         mark = self.folder / f"{stage}-{key}" / f"{_MARK}{self.run}"
-        mark.parent.mkdir(parents=True, exist_ok=True)
-        mark.write_text(json.dumps({"host": platform.node(), "pid": os.getpid()}))
+        owner = {"host": platform.node(), "pid": os.getpid()}
+        with self._locked():
+            mark.parent.mkdir(parents=True, exist_ok=True)
+            write_atomic(mark, json.dumps(owner).encode())
         self._claimed.append(mark)
 
     def release(self) -> None:
@@ -151,19 +181,25 @@ class Checkpoints:
         folders = [mark.parent for mark in self._claimed]
         self.release()
         for folder in folders:
-            if any(_is_alive(mark) for mark in folder.glob(f"{_MARK}*")):
-                continue
-            trash = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}")
-            with suppress(FileNotFoundError):  # another run was as quick
-                folder.rename(trash)
-                shutil.rmtree(trash, ignore_errors=True)
+            with self._locked():
+                if not any(_is_alive(mark) for mark in folder.glob(f"{_MARK}*")):
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Between claiming and removing there is no in-between."""
+        assert self.folder is not None
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with open(self.folder / _LOCK, "w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
 
 
 def _is_alive(mark: Path) -> bool:
     """Whether the run behind a mark may still be going on; another host's counts as alive."""
     try:
         owner = json.loads(mark.read_text())
-    except (FileNotFoundError, json.JSONDecodeError):
+    except FileNotFoundError:
         return False
     return bool(owner["host"] != platform.node() or psutil.pid_exists(owner["pid"]))
 

@@ -1,5 +1,7 @@
 """What every stage is given: the cluster, the settings, progress and checkpoints."""
 
+import asyncio
+import threading
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,9 +14,13 @@ from distributed import Client, Future, KilledWorker, as_completed
 
 from cfdist.config import Config
 from cfdist.errors import CfdistError, ClusterError
+from cfdist.redact import redact_text
 from cfdist.stages.checkpoint import Checkpoints, StoredParts, hash_settings, write_value
 
 RETRIES = 2
+CANCELLED = threading.Event()
+"""Set by a signal: Python drops a KeyboardInterrupt that is raised in a finalizer or callback, so
+stages look here as well."""
 
 
 class Progress(Protocol):
@@ -99,7 +105,8 @@ class Context:
     notes: list[str] = field(default_factory=list)
 
     def note(self, message: str) -> None:
-        """Tell the user and remember it."""
+        """Tell the user and remember it, without passwords."""
+        message = redact_text(message)
         if message not in self.notes:
             self.notes.append(message)
             self.progress.note(message)
@@ -107,6 +114,7 @@ class Context:
     @contextmanager
     def stage(self, name: str, *depends_on: object) -> Iterator["Stage"]:
         """A running stage, timed; its key is the hash of ``depends_on``."""
+        _stop_if_cancelled()
         started = time.perf_counter()
         stage = Stage(self, name, hash_settings(name, *depends_on))
         self.checkpoints.claim(name, stage.key)
@@ -124,6 +132,7 @@ class Stage:
         self.name = name
         self.key = key
         self._numbers: dict[str, int] = {}
+        self._notes_before = len(context.notes)
 
     def resume(self, kind: type[Kind]) -> Kind | None:
         """The artifact of an earlier run under the same key, or None."""
@@ -135,6 +144,8 @@ class Stage:
             for part, size in found["parts"].items()
         }
         self.context.resumed.append(self.name)
+        for note in found["meta"].get("notes", []):
+            self.context.note(note)
         return kind(self.key, found["meta"], parts)
 
     def submit(
@@ -168,7 +179,8 @@ class Stage:
             Workers died while they ran the task.
         """
         for future in as_completed(list(futures)):
-            if future.status in ("error", "cancelled", "lost"):
+            _stop_if_cancelled()
+            if future.status in ("error", "cancelled"):
                 raise _translate(future)
             self.context.progress.advance(self.name)
 
@@ -182,6 +194,7 @@ class Stage:
     ) -> Kind:
         """The artifact, after its checkpoint is marked complete."""
         sizes = {name: len(futures) for name, futures in parts.items()}
+        meta = {**meta, "notes": self.context.notes[self._notes_before :]}
         self.context.checkpoints.complete(self.name, self.key, meta, sizes)
         return kind(self.key, meta, parts)
 
@@ -189,6 +202,11 @@ class Stage:
         path = self.context.checkpoints.path(self.name, self.key, part, number)
         assert path is not None
         return path
+
+
+def _stop_if_cancelled() -> None:
+    if CANCELLED.is_set():
+        raise KeyboardInterrupt
 
 
 def _run(task: Callable[..., Any], args: tuple[Any, ...], path: Path | None) -> Any:
@@ -199,7 +217,7 @@ def _run(task: Callable[..., Any], args: tuple[Any, ...], path: Path | None) -> 
 
 
 def _translate(future: Future) -> BaseException:
-    error: BaseException | None = future.exception()
+    error: BaseException | None = None if future.cancelled() else future.exception()
     if isinstance(error, CfdistError):
         return error
     if isinstance(error, KilledWorker):
@@ -207,6 +225,9 @@ def _translate(future: Future) -> BaseException:
             f"workers died while they ran {future.key}: most often the memory ran out",
             remedy="give workers more memory (--set cluster.memory_limit=8GB), or sample the data",
         )
-    if error is None:
-        return ClusterError(f"the task {future.key} was lost", remedy="run the same command again")
+    if error is None or isinstance(error, asyncio.CancelledError):
+        return ClusterError(
+            f"the task {future.key} was lost with its scheduler or worker",
+            remedy="run the same command again: complete stages are kept",
+        )
     return error

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from typing import Any
+from uuid import uuid4
 
 import dask
 import numpy as np
@@ -10,13 +11,20 @@ import pandas as pd
 import pyarrow as pa
 from distributed import Future, futures_of
 
-from cfdist.algorithms.hashing import BUCKET_SEED, SAMPLE_SEED, bucket_of, hash_ids, splitmix64
+from cfdist.algorithms.hashing import BUCKET_SEED, SAMPLE_SEED, bucket_of, hash_ids
 from cfdist.algorithms.interactions import InteractionBlock, sort_block
 from cfdist.algorithms.partitioning import block_of, n_blocks
+from cfdist.algorithms.sampling import (
+    WHOLE_RANGE,
+    hash_user_or_basket,
+    in_row_sample,
+    in_user_sample,
+)
 from cfdist.config import IngestSettings
 from cfdist.errors import DataError
 from cfdist.input.articles import check_articles
 from cfdist.input.check import Columns, RowCounts, check_rows
+from cfdist.input.ids import read_ids
 from cfdist.input.read import read_part
 from cfdist.input.source import Part, Source, open_file, open_source
 from cfdist.schema import ARTICLE_ID, BASKET_ID, QUANTITY, TIMESTAMP, USER_ID
@@ -25,7 +33,6 @@ from cfdist.stages.context import RETRIES, Artifact, Context, Stage
 HAS_USER = "has_user"
 BLOCK = "block"
 MAX_SHUFFLE_EDGES = 4096
-WHOLE_RANGE = 2**64
 HASH_BYTES = 2**22
 
 
@@ -33,7 +40,8 @@ class Interactions(Artifact):
     """Checked interactions in blocks.
 
     ``meta``: rows_in, rows_used, dropped (reason → rows), examples, first_timestamp,
-    last_timestamp, user_type, article_type, has_baskets, has_timestamps, sampled_share, files.
+    last_timestamp, user_type, article_type, has_baskets, has_timestamps, sampled_share,
+    n_files, now_us (later timestamps than a day after it were in the future).
     Parts ``blocks``: one :class:`InteractionBlock` per run of buckets.
     """
 
@@ -57,7 +65,8 @@ def ingest(context: Context) -> Interactions:
     check_articles(settings, source.id_types[ARTICLE_ID])
     for note in source.notes:
         context.note(note)
-    relevant = settings.model_dump(exclude={"input", "storage_options", "articles"})
+    unread = {"input", "storage_options", "articles", "returns", "max_basket_articles"}
+    relevant = settings.model_dump(exclude=unread)
     with context.stage("ingest", fingerprint(source, context), relevant) as stage:
         found = stage.resume(Interactions)
         if found is not None:
@@ -75,8 +84,9 @@ def ingest(context: Context) -> Interactions:
         stage.wait([*reads, *counts, *frames])
         total = _total(counts, settings)
         blocks = _shuffle(stage, frames, n_blocks(total.rows_used))
+        del reads, frames  # the shuffle has what it needs
         stage.wait(blocks)
-        meta = _describe(total, source, threshold)
+        meta = _describe(total, source, threshold) | {"now_us": context.now_us}
         return stage.complete(Interactions, meta, blocks=blocks)
 
 
@@ -112,7 +122,7 @@ def _remote_mark(url: str, settings: IngestSettings) -> str:
     fs, path = url_to_fs(url, **settings.storage_options)
     info = fs.info(path)
     mark = info.get("ETag") or info.get("etag") or info.get("mtime") or info.get("LastModified")
-    return f"{url} {info.get('size')} {mark}"
+    return f"{url} {info.get('size')} {mark or uuid4().hex}"  # unknown age: never resumed
 
 
 def _sample_threshold(stage: Stage, source: Source, settings: IngestSettings) -> int:
@@ -147,19 +157,11 @@ def _smallest_hashes(part: Part, source: Source, settings: IngestSettings) -> np
     """The lowest distinct sampling hashes of a part's users, one more than the sample's floor."""
     lowest = np.empty(0, dtype=np.uint64)
     for where, table in read_part(part, source.columns, settings, (USER_ID,)):
-        kinds = {USER_ID: source.id_types[USER_ID]}
-        users = _user_ids(table, where, kinds, settings)
+        column = table[USER_ID].combine_chunks()
+        users = read_ids(column, USER_ID, source.id_types[USER_ID], where)
         hashes = hash_ids(users.drop_null(), SAMPLE_SEED)
         lowest = np.unique(np.concatenate([lowest, hashes]))[: settings.min_sample_users + 1]
     return lowest
-
-
-def _user_ids(
-    table: pa.Table, where: Part, kinds: dict[str, pa.DataType], settings: IngestSettings
-) -> pa.Array:
-    both = table.append_column(ARTICLE_ID, table[USER_ID])
-    checked, _ = check_rows(both, where, kinds | {ARTICLE_ID: kinds[USER_ID]}, settings, 0)
-    return checked.user_id
 
 
 def _read_part(
@@ -176,14 +178,14 @@ def _read_part(
             part_counts.leave_out(int(np.count_nonzero(used & ~kept)))
             checked = _take(checked, kept)
         counts.add(part_counts)
-        frames.append(_to_frame(checked, source.id_types))
+        frames.append(_to_frame(checked))
     if not frames:
         nobody = pa.array([], source.id_types[USER_ID])
         nothing = pa.array([], source.id_types[ARTICLE_ID])
         basket = pa.array([], source.id_types[BASKET_ID]) if BASKET_ID in source.id_types else None
         none = np.empty(0)
         empty = Columns(nobody, nothing, basket, none, none.astype(np.int64))
-        return _to_frame(empty, source.id_types), counts
+        return _to_frame(empty), counts
     return pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0], counts
 
 
@@ -192,29 +194,10 @@ def _sampled(rows: Columns, sample_by: str, threshold: int) -> np.ndarray[Any, A
     if threshold >= WHOLE_RANGE:
         return None
     if sample_by == "users":
-        known = rows.user_id if rows.user_id.null_count == 0 or rows.basket_id is None else None
-        key = known if known is not None else rows.user_id
-        hashes = _hash_or_basket(key, rows.basket_id, SAMPLE_SEED)
-        return np.asarray(hashes < np.uint64(threshold))
-    hashes = _hash_or_basket(rows.user_id, rows.basket_id, SAMPLE_SEED)
-    for values in (
-        hash_ids(rows.article_id, SAMPLE_SEED).view(np.int64),
-        rows.timestamp,
-        rows.quantity.view(np.int64),
-    ):
-        hashes = splitmix64(hashes.view(np.int64) ^ splitmix64(values).view(np.int64))
-    return np.asarray(hashes < np.uint64(threshold))
-
-
-def _hash_or_basket(users: pa.Array, baskets: pa.Array | None, seed: int) -> Any:
-    """Hash of the user; of the basket for rows without a user."""
-    if users.null_count == 0 or baskets is None:
-        return hash_ids(users, seed)
-    no_user = np.asarray(users.is_null())
-    hashes = np.empty(len(users), dtype=np.uint64)
-    hashes[~no_user] = hash_ids(users.drop_null(), seed)
-    hashes[no_user] = hash_ids(baskets.filter(pa.array(no_user)), seed)
-    return hashes
+        return in_user_sample(rows.user_id, rows.basket_id, threshold)
+    return in_row_sample(
+        rows.user_id, rows.basket_id, rows.article_id, rows.timestamp, rows.quantity, threshold
+    )
 
 
 def _take(rows: Columns, kept: np.ndarray[Any, Any]) -> Columns:
@@ -226,9 +209,9 @@ def _take(rows: Columns, kept: np.ndarray[Any, Any]) -> Columns:
     )  # fmt: skip
 
 
-def _to_frame(rows: Columns, id_types: dict[str, pa.DataType]) -> pd.DataFrame:
+def _to_frame(rows: Columns) -> pd.DataFrame:
     """Columns that survive any shuffle: a null id becomes 0 or "" beside ``has_user``."""
-    bucket = bucket_of(_hash_or_basket(rows.user_id, rows.basket_id, BUCKET_SEED))
+    bucket = bucket_of(hash_user_or_basket(rows.user_id, rows.basket_id, BUCKET_SEED))
     columns = {
         "bucket": bucket,
         HAS_USER: np.asarray(rows.user_id.is_valid()),

@@ -166,13 +166,13 @@ def _write_similar_users(
     other = ids[row, rank]
     table = pa.Table.from_arrays(
         [
-            users.take(pa.array(profiles.owner[begin + row])),
+            _like(users.take(pa.array(profiles.owner[begin + row]))),
             pa.array((rank + 1).astype(np.int16)),
-            users.take(pa.array(profiles.owner[other])),
+            _like(users.take(pa.array(profiles.owner[other]))),
             pa.array(found["scores"][begin + row, rank]),
             pa.array(profiles.n_users[other]),
         ],
-        schema=similar_users(users.type),
+        schema=similar_users(_like(users[:0]).type),
     )
     return write_parquet(_staged(folder), part_name("similar_users", number), table)
 
@@ -224,9 +224,16 @@ def _write_metrics(folder: Path, metrics: Mapping[str, Any]) -> WrittenFile:
     return write_bytes(_staged(folder), "metrics.json", content)
 
 
+def _like(ids: pa.Array) -> pa.Array:
+    """Ids of the published type."""
+    return ids.cast(pa.string()) if pa.types.is_large_string(ids.type) else ids
+
+
 def _labels(codes: Array, names: tuple[str, ...]) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int8)), pa.array(names))
 
 
 def _concat(*ids: pa.Array) -> pa.Array:
+    if pa.types.is_string(ids[0].type):  # more than 2 GB of ids overflow the offsets of string
+        ids = tuple(part.cast(pa.large_string()) for part in ids)
     return pa.concat_arrays(ids)

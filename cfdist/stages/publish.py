@@ -1,6 +1,6 @@
 """Check every file of a build, and make the build live in one act."""
 
-import platform
+import os
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -8,16 +8,15 @@ from uuid import uuid4
 
 from cfdist.builds import log
 from cfdist.builds.build import ITEM_TABLE, USER_TABLE, Build, load_build
-from cfdist.builds.files import WrittenFile, place, sha256_of
+from cfdist.builds.files import WrittenFile, place, sha256_of, sync, write_synced
 from cfdist.builds.manifest import MANIFEST, FileEntry, Manifest
-from cfdist.builds.redact import redact
 from cfdist.config import Config
 from cfdist.errors import ConfigError, DataError
+from cfdist.redact import redact
+from cfdist.stages.checkpoint import code_versions
 from cfdist.stages.context import Context
 from cfdist.stages.outputs import write_all
 from cfdist.stages.results import Results, counts_of
-
-LIBRARIES = ("numpy", "scipy", "pyarrow", "pandas", "numba", "dask", "distributed")
 
 
 def publish(context: Context, results: Results) -> Build:
@@ -40,19 +39,31 @@ def publish(context: Context, results: Results) -> Build:
         build = context.run_id
         folder = log.build_folder(root, build)
         for file in files:
-            place(Path(file.path), folder / file.name)
+            place(Path(file.path), folder / file.name, file.sha256)
         manifest = _manifest(context, results, build, files)
         path = folder / MANIFEST
-        log.write_synced(path, manifest.model_dump_json(indent=1).encode())
-        log.sync_folder(folder)
-        entry = log.commit(root, build, sha256_of(path), before)
-        hidden = log.refresh_links(root, entry)
-        if hidden:
-            context.note(
-                f"{root} has files of its own called {', '.join(hidden)}: they were left as they "
-                f"are, so the old paths do not lead to this build; move them away"
-            )
+        write_synced(path, manifest.model_dump_json(indent=1).encode())
+        for parent in {(folder / file.name).parent for file in files} | {folder.parent, root}:
+            sync(parent)
+        log.commit(root, build, sha256_of(path), before)
+        _refresh_links(context, root)
         return load_build(root, build)
+
+
+def _refresh_links(context: Context, root: Path) -> None:
+    """Set the convenience links; the build is live already, so trouble is a note."""
+    try:
+        hidden = log.refresh_links(root)
+    except OSError as error:
+        context.note(
+            f"the links in {root} could not be set: {error}; the build is live all the same"
+        )
+        return
+    if hidden:
+        context.note(
+            f"{root} has files of its own called {', '.join(hidden)}: they were left as they "
+            "are, so the old paths do not lead to this build; move them away"
+        )
 
 
 def require_writable(config: Config) -> None:
@@ -65,17 +76,31 @@ def require_writable(config: Config) -> None:
     """
     for folder in (config.publish.root, config.runs.path):
         if "://" in folder:
-            raise ConfigError(f"{folder}: builds are written to a mounted file system only")
-        probe = Path(folder) / f".probe-{uuid4().hex}"
+            raise ConfigError(
+                f"{folder}: builds are written to a mounted file system only",
+                remedy="choose a folder with --output",
+            )
         try:
-            Path(folder).mkdir(parents=True, exist_ok=True)
-            probe.write_bytes(b"")
-            probe.unlink()
+            _probe(Path(folder))
         except OSError as error:
             raise ConfigError(
                 f"{folder} cannot be written: {error.strerror}",
                 remedy="choose another folder with --output, or change its owner",
             ) from error
+
+
+def _probe(folder: Path) -> None:
+    """Write, link and remove a file, as publishing will."""
+    folder.mkdir(parents=True, exist_ok=True)
+    probe = folder / f".probe-{uuid4().hex}"
+    hard, soft = probe.with_suffix(".hard"), probe.with_suffix(".soft")
+    try:
+        probe.write_bytes(b"")
+        os.link(probe, hard)
+        os.symlink(probe.name, soft)
+    finally:
+        for path in (probe, hard, soft):
+            path.unlink(missing_ok=True)
 
 
 def _check_rows(files: list[WrittenFile], results: Results) -> None:
@@ -108,12 +133,12 @@ def _manifest(context: Context, results: Results, build: str, files: list[Writte
         user_type=rows["user_type"],
         article_type=rows["article_type"],
         counts=counts_of(results),
-        rows=dict(rows),
+        rows=redact(rows),
         settings=redact(context.config.model_dump(mode="json")),
         seconds={name: round(value, 3) for name, value in context.seconds.items()},
         resumed=context.resumed,
         notes=context.notes,
-        versions={"python": platform.python_version()} | {n: version(n) for n in LIBRARIES},
+        versions=code_versions(),
         files=sorted(
             (FileEntry(name=f.name, rows=f.rows, bytes=f.bytes, sha256=f.sha256) for f in files),
             key=lambda entry: entry.name,

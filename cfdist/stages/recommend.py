@@ -236,7 +236,9 @@ def _filled(
     partners: Array, similar_ids: Array, similar_scores: Array, counts: Array, shard: range
 ) -> dict[str, Array]:
     """Rows that fill short lists of partners from the similar articles, labelled so."""
-    listed = (similar_ids[:, :, None] == partners[:, None, :]).any(axis=2)
+    listed = np.zeros(similar_ids.shape, dtype=bool)
+    for place in range(partners.shape[1]):  # one column at a time: rows × k bytes, not rows × k²
+        listed |= similar_ids == partners[:, place, None]
     usable = (similar_ids >= 0) & ~listed & (similar_scores > 0)
     filled = np.count_nonzero(partners >= 0, axis=1)
     rank = filled[:, None] + np.cumsum(usable, axis=1)

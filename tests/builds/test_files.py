@@ -9,6 +9,7 @@ import scipy.sparse as sp
 
 from cfdist.algorithms.csr import csr_from_sorted
 from cfdist.builds import files
+from cfdist.errors import BuildError
 
 
 def test_parquet_has_page_checksums(tmp_path):
@@ -25,6 +26,12 @@ def test_array_of_blocks_is_one_npy(tmp_path):
     blocks = [np.arange(6.0).reshape(3, 2), np.ones((1, 2))]
     files.write_array(tmp_path, "a.npy", iter(blocks), (4, 2))
     assert np.array_equal(np.load(tmp_path / "a.npy"), np.concatenate(blocks))
+
+
+def test_a_block_without_rows_at_the_start(tmp_path):
+    blocks = [np.empty((0, 2)), np.ones((2, 2)), np.empty((0, 2))]
+    files.write_array(tmp_path, "a.npy", blocks, (2, 2))
+    assert np.array_equal(np.load(tmp_path / "a.npy"), np.ones((2, 2)))
 
 
 def test_array_with_missing_rows_is_an_error(tmp_path):
@@ -54,17 +61,19 @@ def test_nothing_is_written_over(tmp_path):
 def test_place_links_and_copies_across_file_systems(tmp_path, monkeypatch):
     source = tmp_path / "source"
     source.write_text("x")
-    files.place(source, tmp_path / "linked")
+    files.place(source, tmp_path / "linked", "")
     assert os.stat(tmp_path / "linked").st_ino == source.stat().st_ino
 
     def across(*_):
         raise OSError(errno.EXDEV, "another file system")
 
     monkeypatch.setattr(os, "link", across)
-    files.place(source, tmp_path / "folder" / "copied")
+    files.place(source, tmp_path / "folder" / "copied", files.sha256_of(source))
     assert (tmp_path / "folder" / "copied").read_text() == "x"
+    with pytest.raises(BuildError, match="differs"):
+        files.place(source, tmp_path / "damaged", "0" * 64)
 
 
 def test_place_tells_other_errors(tmp_path):
     with pytest.raises(FileNotFoundError):
-        files.place(tmp_path / "nothing", tmp_path / "target")
+        files.place(tmp_path / "nothing", tmp_path / "target", "")

@@ -88,9 +88,9 @@ def test_links_follow_the_highest_entry(tmp_path):
         folder.mkdir(parents=True)
         (folder / "metrics.json").write_text(json.dumps(name))
     first = log.commit(tmp_path, "one", "0" * 64, None)
-    log.refresh_links(tmp_path, first)
+    log.refresh_links(tmp_path)
     log.commit(tmp_path, "two", "0" * 64, first)
-    log.refresh_links(tmp_path, first)  # a late publisher of the old build
+    log.refresh_links(tmp_path)  # a late publisher of the old build
     assert json.loads((tmp_path / "metrics.json").read_text()) == "two"
     assert json.loads((tmp_path / "current" / "metrics.json").read_text()) == "two"
 
@@ -100,7 +100,8 @@ def test_links_leave_a_users_own_file_alone(tmp_path):
     folder.mkdir(parents=True)
     (folder / "metrics.json").write_text("1")
     (tmp_path / "metrics.json").write_text("mine")
-    hidden = log.refresh_links(tmp_path, log.commit(tmp_path, "one", "0" * 64, None))
+    log.commit(tmp_path, "one", "0" * 64, None)
+    hidden = log.refresh_links(tmp_path)
     assert hidden == ["metrics.json"]
     assert (tmp_path / "metrics.json").read_text() == "mine"
 
@@ -112,7 +113,7 @@ def test_links_to_files_that_are_gone_are_removed(tmp_path):
         folder.mkdir(parents=True)
         (folder / file).write_text("x")
         first = log.commit(tmp_path, name, "0" * 64, first)
-        log.refresh_links(tmp_path, first)
+        log.refresh_links(tmp_path)
     assert not (tmp_path / "a.npy").is_symlink()
     assert (tmp_path / "a.npz").exists()
 
@@ -121,9 +122,9 @@ def test_links_from_many_threads_never_vanish(tmp_path):
     folder = log.build_folder(tmp_path, "one")
     folder.mkdir(parents=True)
     (folder / "metrics.json").write_text("1")
-    entry = log.commit(tmp_path, "one", "0" * 64, None)
-    log.refresh_links(tmp_path, entry)
-    threads = [threading.Thread(target=log.refresh_links, args=(tmp_path, entry)) for _ in range(4)]
+    log.commit(tmp_path, "one", "0" * 64, None)
+    log.refresh_links(tmp_path)
+    threads = [threading.Thread(target=log.refresh_links, args=(tmp_path,)) for _ in range(4)]
     for thread in threads:
         thread.start()
     while any(thread.is_alive() for thread in threads):

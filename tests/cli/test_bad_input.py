@@ -15,7 +15,7 @@ from conftest import ROOT
 
 from cfdist.builds.build import load_build
 from cfdist.cli import cli
-from cfdist.errors import EXIT_CONFIG, EXIT_DATA, EXIT_TRY_LATER, EXIT_USAGE
+from cfdist.errors import EXIT_CONFIG, EXIT_DATA, EXIT_TRY_LATER
 
 N_ROWS = 400
 NOW_S = 1_700_000_000
@@ -460,7 +460,7 @@ def test_wrong_value_of_a_setting(shop):
 @pytest.mark.parametrize("text", ["ingest.returns", "=net", ""])
 def test_wrong_syntax_of_set(shop, text):
     result = shop.run(shop.write(), "--set", text)
-    assert result.exit_code == EXIT_USAGE
+    assert result.exit_code == 2
     assert f"{text!r} is not SECTION.KEY=VALUE" in result.stderr
     assert not shop.root.exists()
 

@@ -12,7 +12,7 @@ from cfdist.cli.progress import Bars, Lines, show_progress
 def feed(listener):
     listener.start("matrix")
     listener.add("matrix", 2)
-    listener.note("a note")
+    listener.note("a note [/x]")
     listener.advance("matrix")
     listener.advance("matrix")
     listener.finish("matrix", 1.25, False)
@@ -23,7 +23,7 @@ def feed(listener):
 def test_lines(capsys):
     feed(Lines())
     told = capsys.readouterr().err.splitlines()
-    assert told == ["a note", "matrix: done in 1.25 s", "publish: resumed in 0.10 s"]
+    assert told == ["a note [/x]", "matrix: done in 1.25 s", "publish: resumed in 0.10 s"]
 
 
 def test_long_stages_tell_how_far_they_are(capsys, monkeypatch):
@@ -43,7 +43,7 @@ def test_bars_count_tasks():
         done = {task.description: (task.completed, task.total) for task in progress.tasks}
     assert done["matrix"] == (2, 2)
     assert done["publish (resumed)"] == (1, 1)
-    assert "a note" in screen.getvalue()
+    assert "a note [/x]" in screen.getvalue()
 
 
 def test_quiet_says_nothing(capsys):

@@ -5,11 +5,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pytest
 
 from cfdist.errors import DataError
-from cfdist.input.guess import Guesses, fits_format, guess_columns, read_time
+from cfdist.input.guess import Guesses, guess_columns
 
 ISO = "2010-12-01 08:26:00"
 
@@ -29,65 +28,6 @@ def of(*names: str) -> dict[str, Any]:
     """A table whose columns suit any role by their type."""
     dates = {name: [ISO, ISO] for name in names if "da" in name.lower() or "time" in name.lower()}
     return {name: dates.get(name, [1, 2]) for name in names}
-
-
-@pytest.mark.parametrize(
-    ("columns", "expected"),
-    [
-        ("user_id,article_id,basket_id,quantity,timestamp", "user_id,article_id,basket_id"),
-        ("InvoiceNo,StockCode,Quantity,InvoiceDate,CustomerID", "CustomerID,StockCode,InvoiceNo"),
-        ("Invoice,StockCode,Quantity,InvoiceDate,Customer ID", "Customer ID,StockCode,Invoice"),
-        ("Household_Key,PRODUCT_ID,BASKET_ID", "Household_Key,PRODUCT_ID,BASKET_ID"),
-        ("memberno,itemdescription,itemno,receipt", "memberno,itemno,receipt"),
-        ("fullVisitorId,sku,sessionId", "fullVisitorId,sku,sessionId"),
-        ("visitorid,event,itemid,transactionid", "visitorid,itemid,transactionid"),
-        ("userId,movieId,rating", "userId,movieId"),
-        ("hashed_customer_id,parent_asin", "hashed_customer_id,parent_asin"),
-        ("client,product", "client,product"),
-        ("uid,isbn", "uid,isbn"),
-        # what a line number, a stock level, a name or a status is not
-        ("order_id,order_item_id,product_id,user_id", "user_id,product_id,order_id"),
-        ("stock,movie,user", "user,movie"),
-        ("parent_asin,product,user", "user,product"),
-        ("product_name,product_id,customer_name,customer_id", "customer_id,product_id"),
-        ("order_status,user,item", "user,item"),
-    ],
-)
-def test_ids_by_name(columns: str, expected: str) -> None:
-    found = named(of(*columns.split(",")))
-    roles = ("user_id", "article_id", "basket_id")
-    ids = {role: name for role, name in found.items() if role in roles}
-    assert ids == dict(zip(roles, expected.split(","), strict=False))
-
-
-@pytest.mark.parametrize("name", ["Quantity", "qty", "order_qty", "UNITS", "count", "play_count"])
-def test_quantity_by_name(name: str) -> None:
-    assert named(of("user", "item", name))["quantity"] == name
-
-
-@pytest.mark.parametrize("name", ["account", "discount", "unit_price", "amount"])
-def test_what_is_not_a_quantity(name: str) -> None:
-    assert "quantity" not in named(of("user", "item", name))
-
-
-@pytest.mark.parametrize(
-    "name",
-    ["Date", "InvoiceDate", "invoicedate", "t_dat", "created_at", "order_purchase_timestamp", "ts"],
-)
-def test_timestamp_by_name(name: str) -> None:
-    found = named({"user": [1, 2], "item": [1, 2], "price": [1.5, 2.5], name: [ISO, ISO]})
-    assert found["timestamp"] == name
-
-
-def test_the_date_of_the_order_wins_over_other_dates() -> None:
-    found = guess(of("user", "item", "birth_date", "delivery_date", "order_date", "date"))
-    assert found.roles["timestamp"].column == "order_date"
-    assert found.roles["timestamp"].alternatives == ("date", "birth_date", "delivery_date")
-
-
-def test_other_dates_come_last() -> None:
-    found = guess(of("user", "item", "delivery_date", "sold_date"))
-    assert found.roles["timestamp"].column == "sold_date"
 
 
 def test_an_ambiguous_name_keeps_the_alternatives() -> None:
@@ -231,26 +171,6 @@ def test_a_name_that_fits_with_values_that_do_not_is_told() -> None:
     )
 
 
-def test_text_is_a_quantity_in_csv_only() -> None:
-    columns = {"user": ["1"], "item": ["a"], "qty": [" 2 "]}
-    assert "quantity" in named(columns, is_csv=True)
-    assert "quantity" not in named(columns)
-
-
-@pytest.mark.parametrize(
-    "values",
-    [
-        pa.array([17850.0, None, float("nan")]),
-        pa.array([None, None], pa.float64()),
-        pa.array(["a", "b"]).dictionary_encode(),
-        pa.array(["a"], pa.large_string()),
-        pa.array([1], pa.uint16()),
-    ],
-)
-def test_types_of_ids(values: pa.Array) -> None:
-    assert named({"user": values, "item": values})["user_id"] == "user"
-
-
 @pytest.mark.parametrize(
     "values", [pa.array([True]), pa.array([[1]]), pa.array([1.5]), pa.nulls(1), pa.array([b"a"])]
 )
@@ -280,67 +200,6 @@ def test_ids_with_a_decimal_point_are_told() -> None:
     assert guess(columns | {"user": ["17850.0", "x"]}, is_csv=True).notes == ()
 
 
-DAY_FIRST = ["24/12/2010 8:26", "5/1/2011 17:00"]
-
-
-@pytest.mark.parametrize(
-    ("texts", "formats"),
-    [
-        (["2010-12-01", "2010-12-02 08:26:00"], ["iso"]),
-        (DAY_FIRST, ["%d/%m/%Y %H:%M"]),
-        (["12/24/2010 8:26"], ["%m/%d/%Y %H:%M"]),
-        (["24.12.2010"], ["%d.%m.%Y"]),
-        (["24-12-10 08:26:01"], ["%d-%m-%y %H:%M:%S"]),
-        (["12/24/10 8:26 PM"], ["%m/%d/%y %I:%M %p"]),
-        (["20101224"], ["%Y%m%d"]),
-        (["2010/12/24 08:26"], ["%Y/%m/%d %H:%M"]),
-        (["24 Dec 2010", "5 January 2011"], ["%d %b %Y"]),
-        (["2010-12-24T08:26:00Z", "2010-12-24 08:26:00.123+01:00"], ["iso"]),
-        (["2010-12-24 08:26:00 UTC"], ["%Y-%m-%d %H:%M:%S UTC"]),
-        (["Fri Dec 24 08:26:00 +0000 2010"], ["%a %b %d %H:%M:%S %z %Y"]),
-        # in the order of time the day changes first
-        (["12/1/2010", "12/2/2010", "12/3/2010"], ["%m/%d/%Y", "%d/%m/%Y"]),
-        (["1/12/2010", "2/12/2010", "3/12/2010"], ["%d/%m/%Y", "%m/%d/%Y"]),
-    ],
-)
-def test_formats_of_text(texts: list[str], formats: list[str]) -> None:
-    reading = read_time(pa.string(), pa.array([None, *texts]))
-    assert reading is not None
-    assert list(reading.formats) == formats
-    assert reading.unit is None
-
-
-@pytest.mark.parametrize(
-    "texts", [["abc"], ["12.5"], ["08:26"], ["1/2/123"], [None], [*DAY_FIRST, "12/24/2010 8:26"]]
-)
-def test_text_that_is_no_time(texts: list[str | None]) -> None:
-    assert read_time(pa.string(), pa.array(texts, pa.string())) is None
-
-
-@pytest.mark.parametrize(
-    ("value", "unit"),
-    [
-        (1_291_190_400 * 10**power, unit)
-        for power, unit in ((0, "s"), (3, "ms"), (6, "us"), (9, "ns"))
-    ],
-)
-def test_units_of_integers(value: int, unit: str) -> None:
-    for kind, values, is_csv in (
-        (pa.int64(), pa.array([value, None, value + 1]), False),
-        (pa.float64(), pa.array([float(value), None, float("nan")]), False),
-        (pa.string(), pa.array([str(value), None]), True),
-    ):
-        reading = read_time(kind, values, is_csv=is_csv)
-        assert reading is not None
-        assert (reading.formats, reading.unit) == ((), unit)
-    assert read_time(pa.string(), pa.array([str(value)])) is None  # only csv turns text to numbers
-
-
-@pytest.mark.parametrize("value", [0, 5, 20_101_224])
-def test_integers_that_are_no_time(value: int) -> None:
-    assert read_time(pa.int64(), pa.array([value])) is None
-
-
 def test_integers_are_time_only_by_name() -> None:
     columns = {"user": [1, 2], "item": [1, 2], "x": [1_291_190_400, 1_291_190_401]}
     assert "timestamp" not in named(columns)
@@ -355,11 +214,3 @@ def test_true_timestamps_need_no_option(kind: pa.DataType) -> None:
     found = guess({"user": [1], "item": [1], "x": pa.array([1], kind)})
     assert found.columns.timestamp == "x"
     assert (found.timestamp_formats, found.timestamp_unit) == ((), None)
-
-
-def test_a_format_fits_only_if_every_text_has_it() -> None:
-    texts = pa.array([*DAY_FIRST, None])
-    assert fits_format(texts, "%d/%m/%Y %H:%M")
-    assert not fits_format(texts, "%m/%d/%Y %H:%M")
-    assert not fits_format(texts, "%d/%m/%Y")
-    assert not fits_format(pc.replace_substring(texts, "/20", "/00"), "%d/%m/%Y %H:%M")

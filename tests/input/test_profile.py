@@ -1,4 +1,4 @@
-"""Figures of small inputs, counted by hand or with pandas; bounded memory, parts, samples."""
+"""Figures of small inputs, counted by hand or with pandas; parts, estimates, refusals."""
 
 from pathlib import Path
 from typing import Any
@@ -9,32 +9,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from conftest import ROOT, SAMPLE
+from input_files import csv, settings
 
-from cfdist.config import IngestSettings
 from cfdist.errors import DataError
 from cfdist.input import profile as profile_module
-from cfdist.input.profile import (
-    HashedCounts,
-    Profile,
-    Spread,
-    profile_input,
-    read_sample,
-    settle_formats,
-)
+from cfdist.input import tally as tally_module
+from cfdist.input.profile import Profile, Spread, profile_input
 
 DATA = ROOT.parent / "shared" / "data"
 ONLINE_RETAIL = DATA / "online_retail.parquet"
 ALL_COLUMNS = {"basket_id": "basket_id", "quantity": "quantity", "timestamp": "timestamp"}
 NOON = "2024-01-01 12:00"
-
-
-def settings(path: Path, **given: Any) -> IngestSettings:
-    return IngestSettings.model_validate({"input": str(path), **given})
-
-
-def csv(path: Path, *lines: str) -> Path:
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
 
 
 def shop(path: Path) -> Path:
@@ -195,40 +180,13 @@ def test_parts_and_row_order_do_not_matter(tmp_path: Path) -> None:
 
 def test_estimates_are_close_and_say_so(monkeypatch: pytest.MonkeyPatch) -> None:
     exact = profile_input(settings(SAMPLE, columns=ALL_COLUMNS))
-    monkeypatch.setattr(profile_module, "MAX_ENTRIES", 2_000)
+    monkeypatch.setattr(tally_module, "MAX_ENTRIES", 2_000)
     found = profile_input(settings(SAMPLE, columns=ALL_COLUMNS))
     assert (exact.estimated, found.estimated) == (False, True)
     assert found.rows_used == exact.rows_used
     for name in ("n_users", "n_pairs", "n_baskets"):
         assert getattr(found, name) == pytest.approx(getattr(exact, name), rel=0.15), name
     assert found.interactions_per_user.median == exact.interactions_per_user.median
-
-
-def test_counts_are_bounded_and_keep_whole_owners() -> None:
-    counts = HashedCounts(max_entries=100)
-    rng = np.random.default_rng(0)
-    owner = rng.integers(0, 2**64, 1_000, dtype=np.uint64)
-    for key in range(3):
-        counts.add(owner, owner ^ np.uint64(key), np.full(1_000, key))
-    keys, rows = counts.per_owner()
-    assert counts.share == 1 / 64
-    assert len(keys) == np.count_nonzero(owner < np.uint64(2**58))
-    assert len(counts.counts) <= 100
-    assert set(keys) == {3}
-    assert set(rows) == {0 + 1 + 2}
-    assert counts.n_pairs == pytest.approx(3_000, rel=0.5)
-    assert counts.repeated_share == pytest.approx(1 - 2 / 3)
-    above = np.array([2**64 - 1], dtype=np.uint64)
-    counts.add(above, above)
-    assert len(counts.counts) == keys.sum()
-
-
-def test_nothing_counted_is_nothing() -> None:
-    counts = HashedCounts()
-    counts.add(np.empty(0, np.uint64), np.empty(0, np.uint64))
-    assert counts.n_pairs == 0
-    assert counts.repeated_share == 0
-    assert [len(values) for values in counts.per_owner()] == [0, 0]
 
 
 def write_groups(path: Path, n_groups: int, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -285,109 +243,3 @@ def test_no_usable_row_names_the_reasons_and_the_options(tmp_path: Path) -> None
     ) as e:
         profile_input(settings(path))
     assert "--user" in e.value.remedy
-
-
-def test_a_sample_is_the_start_with_the_types_as_stored(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(profile_module, "SAMPLE_ROWS", 100)
-    found = read_sample(settings(SAMPLE))
-    assert found.rows.num_rows == 100
-    assert found.schema == pq.read_schema(SAMPLE).remove_metadata()
-    assert found.rows.equals(pq.read_table(SAMPLE).slice(0, 100))
-    assert (found.is_csv, found.difference) == (False, "")
-
-
-def test_a_sample_of_csv_is_text(tmp_path: Path) -> None:
-    found = read_sample(settings(csv(tmp_path / "t.csv", "Customer ID;price", "0071;2,5", ";3")))
-    assert found.rows.to_pydict() == {"Customer ID": ["0071", None], "price": ["2,5", "3"]}
-    assert found.is_csv
-
-
-@pytest.mark.parametrize("suffix", ["csv", "parquet"])
-def test_a_sample_has_the_columns_of_the_folders(tmp_path: Path, suffix: str) -> None:
-    folder = tmp_path / "day=2024-01-02"
-    folder.mkdir()
-    table = pa.table({"user.id": ["1"], "item": ["a"]})
-    if suffix == "csv":
-        csv(folder / "t.csv", "user.id,item", "1,a")
-    else:
-        pq.write_table(table, folder / "t.parquet")
-    found = read_sample(settings(tmp_path))
-    assert found.rows.to_pydict() == {"user.id": ["1"], "item": ["a"], "day": ["2024-01-02"]}
-
-
-def test_a_sample_of_files_that_differ_says_how(tmp_path: Path) -> None:
-    csv(tmp_path / "a.csv", "item,name", "x,soap")
-    csv(tmp_path / "b.csv", "user,item", "1,x")
-    found = read_sample(settings(tmp_path))
-    assert found.schema.names == ["item"]
-    assert found.difference == (
-        "not all files have the same columns: "
-        f"{tmp_path / 'a.csv'} has name; {tmp_path / 'b.csv'} has user"
-    )
-
-
-def test_an_empty_table_has_an_empty_sample(tmp_path: Path) -> None:
-    pq.write_table(pa.table({"user_id": pa.array([], pa.int64())}), tmp_path / "t.parquet")
-    csv(tmp_path / "t.csv", "user_id")
-    for name in ("t.parquet", "t.csv"):
-        found = read_sample(settings(tmp_path / name))
-        assert (found.rows.num_rows, found.rows.column_names) == (0, ["user_id"])
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "message"),
-    [
-        ("t.parquet", b"PAR1 no", "cannot be read"),
-        ("t.csv", b"", "the file is empty"),
-        ("t.csv", b"\x9d\x00,\xff\n\x80", "is not UTF-8 text"),
-        ("t.csv", "user_id,größe\n1,2\n".encode("latin-1"), "is not UTF-8 text"),
-        ("t.csv", "user_id\n1\n".encode("utf-16"), "is not UTF-8 text"),
-        ("t.csv", b"a,b\n1,2\n1,2,3\n", "Expected 2 columns, got 3"),
-        ("t.csv.gz", b"no gzip", "cannot be read"),
-        ("t.csv.gz", b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03", "cannot be read"),
-        ("t.txt", b"hello", "cannot be read"),
-    ],
-)
-def test_garbage_is_refused_with_its_name(
-    tmp_path: Path, name: str, content: bytes, message: str
-) -> None:
-    (tmp_path / name).write_bytes(content)
-    with pytest.raises(DataError, match=message) as error:
-        read_sample(settings(tmp_path / name))
-    assert name in error.value.message
-    assert error.value.remedy
-
-
-def test_an_address_that_nobody_knows_is_refused() -> None:
-    with pytest.raises(DataError, match="no-such-protocol") as error:
-        read_sample(IngestSettings(input="no-such-protocol://a/b"))
-    assert error.value.remedy
-
-
-def months(path: Path, *days: str) -> IngestSettings:
-    lines = [f"a,x,{day}" for day in days]
-    csv(path, "user_id,article_id,timestamp", *lines)
-    return settings(path, columns={"timestamp": "timestamp"})
-
-
-BOTH = ("%d/%m/%Y", "%m/%d/%Y")
-
-
-def test_a_later_row_settles_the_format(tmp_path: Path) -> None:
-    assert settle_formats(months(tmp_path / "a.csv", "1/2/2024", "2/13/2024"), BOTH) == BOTH[1:]
-    assert settle_formats(months(tmp_path / "b.csv", "1/2/2024", "13/2/2024"), BOTH) == BOTH[:1]
-    assert settle_formats(months(tmp_path / "c.csv", "1/2/2024", ""), BOTH) == BOTH
-
-
-def test_a_later_file_settles_the_format(tmp_path: Path) -> None:
-    first = months(tmp_path / "a.csv", "1/2/2024")
-    months(tmp_path / "b.csv", "2/13/2024")
-    everything = first.model_copy(update={"input": str(tmp_path)})
-    assert settle_formats(everything, BOTH) == BOTH[1:]
-
-
-def test_formats_that_all_fail_are_left_to_the_check(tmp_path: Path) -> None:
-    broken = months(tmp_path / "a.csv", "1/2/2024", "32/32/2024")
-    assert settle_formats(broken, BOTH) == BOTH
-    with pytest.raises(DataError, match="row 1: '32/32/2024' does not have the format"):
-        profile_input(broken.model_copy(update={"timestamp_format": BOTH[0]}))

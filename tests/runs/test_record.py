@@ -36,6 +36,18 @@ def test_comparison_is_with_the_same_kind_of_run_on_the_same_input(tmp_path):
     assert last_like(tmp_path, wanted) is None
 
 
+def test_what_is_no_record_is_passed_over(tmp_path):
+    good = record(tmp_path, "20260101T000000Z-aa")
+    for name, content in (("20260102T000000Z-bb", "{"), ("20260103T000000Z-cc", "[]")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "run.json").write_text(content)
+    newer = (tmp_path / good.run / "run.json").read_text().replace("{", '{"new": 1, ', 1)
+    (tmp_path / good.run / "run.json").write_text(newer)
+    assert list_runs(tmp_path) == [good]
+    with pytest.raises(DataError, match="cannot be read"):
+        read_run(tmp_path, "20260102")
+
+
 def test_no_runs_yet(tmp_path):
     assert list_runs(tmp_path / "nowhere") == []
 
@@ -43,4 +55,4 @@ def test_no_runs_yet(tmp_path):
 def test_ids_sort_by_time_and_differ():
     ids = [new_run_id() for _ in range(50)]
     assert len(set(ids)) == 50
-    assert [i[:16] for i in ids] == sorted(i[:16] for i in ids)
+    assert [i[:19] for i in ids] == sorted(i[:19] for i in ids)

@@ -60,7 +60,7 @@ def test_a_complete_stage_is_resumed_and_read_on_demand(tmp_path):
             stage.complete(Artifact, {"n": 2}, numbers=parts)
         with context.stage("index", 1) as stage:
             found = stage.resume(Artifact)
-            assert found.meta == {"n": 2}
+            assert found.meta == {"n": 2, "notes": []}
             assert [int(f.result()) for f in found.parts["numbers"]] == [2, 4]
             assert int(found.parts["numbers"][-1].result()) == 4
             assert len(found.parts["numbers"][0:1]) == 1

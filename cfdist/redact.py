@@ -6,7 +6,7 @@ from typing import Any
 
 HIDDEN = "***"
 _PASSWORD = re.compile(r"(?<=://)([^/@:]*):([^/@]*)@")
-_QUERY_SECRET = re.compile(r"(?i)([?&](?:[^=&]*(?:token|secret|key|sig|password)[^=&]*)=)[^&]*")
+_QUERY_SECRET = re.compile(r"(?i)([?&](?:[^=&]*(?:token|secret|key|sig|password)[^=&]*)=)[^&\s]*")
 
 
 def redact(settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 import pytest
 
-from cfdist.builds.redact import redact, redact_text
+from cfdist.redact import redact, redact_text
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,41 @@
+"""Samples by hash: a function of the rows alone, however the input is cut into files."""
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from cfdist.algorithms.hashing import SAMPLE_SEED, hash_ids, splitmix64
+
+WHOLE_RANGE = 2**64
+
+
+def hash_user_or_basket(users: pa.Array, baskets: pa.Array | None, seed: int) -> NDArray[np.uint64]:
+    """Hash of each row's user; of its basket where it has no user."""
+    if users.null_count == 0 or baskets is None:
+        return hash_ids(users, seed)
+    no_user = np.asarray(users.is_null())
+    hashes = np.empty(len(users), dtype=np.uint64)
+    hashes[~no_user] = hash_ids(users.drop_null(), seed)
+    hashes[no_user] = hash_ids(baskets.filter(pa.array(no_user)), seed)
+    return hashes
+
+
+def in_user_sample(users: pa.Array, baskets: pa.Array | None, threshold: int) -> NDArray[np.bool_]:
+    """Mask of the rows whose user (or basket) hashes below ``threshold``: whole histories."""
+    return np.asarray(hash_user_or_basket(users, baskets, SAMPLE_SEED) < np.uint64(threshold))
+
+
+def in_row_sample(
+    users: pa.Array,
+    baskets: pa.Array | None,
+    articles: pa.Array,
+    timestamp: NDArray[np.int64],
+    quantity: NDArray[np.float64],
+    threshold: int,
+) -> NDArray[np.bool_]:
+    """Mask of the rows that hash below ``threshold``; equal rows stay or go together."""
+    hashes = hash_user_or_basket(users, baskets, SAMPLE_SEED)
+    article_hashes = hash_ids(articles, SAMPLE_SEED).view(np.int64)
+    for values in (article_hashes, timestamp, quantity.view(np.int64)):
+        hashes = splitmix64(hashes.view(np.int64) ^ splitmix64(values).view(np.int64))
+    return np.asarray(hashes < np.uint64(threshold))
