@@ -7,14 +7,10 @@ import numpy as np
 import pyarrow as pa
 from distributed import Future
 
+from cfdist.algorithms.baskets import basket_articles
 from cfdist.algorithms.csr import CsrBlock, stack
-from cfdist.algorithms.interactions import (
-    InteractionBlock,
-    basket_articles,
-    codes_in,
-    user_item_weights,
-    weigh,
-)
+from cfdist.algorithms.interactions import InteractionBlock, codes_in
+from cfdist.algorithms.weighting import user_item_weights, weigh
 from cfdist.errors import DataError
 from cfdist.stages.context import Artifact, Context
 from cfdist.stages.index import Index, tree_reduce
