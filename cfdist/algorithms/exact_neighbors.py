@@ -60,6 +60,13 @@ def unit_rows(rows: NDArray[np.floating]) -> NDArray[np.float32]:
     return np.asarray(wide / np.where(norms > 0, norms, 1.0)[:, None], dtype=np.float32)
 
 
+def article_units(
+    item_factors: NDArray[np.float32], singular_values: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Rows of VΣ of length one, over which articles are compared."""
+    return unit_rows(item_factors.astype(np.float64) * singular_values)
+
+
 def build_index(
     units: NDArray[np.float32], family: NDArray[np.int64], n_groups: int | None = None
 ) -> NeighborIndex:

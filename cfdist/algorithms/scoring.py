@@ -10,7 +10,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from cfdist.algorithms.csr import CsrBlock
+from cfdist.algorithms.csr import CsrBlock, csr_from_sorted
 from cfdist.algorithms.exact_neighbors import NOTHING, dot64, insert_sorted, slacks
 
 TILE_ROWS = 512
@@ -101,6 +101,23 @@ def fill_ranked(
         lists.articles, lists.scores, lists.sources, source,
         ranking, scores, owned.indptr, owned.indices, owned.shape[1],
     )  # fmt: skip
+
+
+def rows_of_lists(ids: NDArray[np.int64], values: NDArray[np.floating], n_columns: int) -> CsrBlock:
+    """Lists with −1 for none as a canonical block."""
+    row, place = np.nonzero(ids >= 0)
+    column, value = ids[row, place], values[row, place]
+    order = np.lexsort((column, row))
+    return csr_from_sorted(row[order], column[order], value[order], (len(ids), n_columns))
+
+
+def rank_popular(
+    articles: dict[str, NDArray[np.int64]], n_users: int
+) -> dict[str, NDArray[np.generic]]:
+    """Articles by the share of users who took them."""
+    ranking = np.argsort(-articles["n_users"], kind="stable").astype(np.int64)
+    shares = (articles["n_users"][ranking] / n_users).astype(np.float32)
+    return {"articles": ranking, "scores": shares}
 
 
 @njit(nogil=True, cache=True)

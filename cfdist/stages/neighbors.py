@@ -158,7 +158,7 @@ def _user_index(profiles: Profiles, *units: Array) -> NeighborIndex:
 
 
 def _article_index(item_factors: Array, singular_values: Array) -> NeighborIndex:
-    units = exact_neighbors.unit_rows(item_factors.astype(np.float64) * singular_values)
+    units = exact_neighbors.article_units(item_factors, singular_values)
     return exact_neighbors.build_index(units, np.arange(len(units)))
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from distributed import Future
 
 from cfdist.algorithms.csr import CsrBlock, stack
-from cfdist.algorithms.exact_neighbors import unit_rows
+from cfdist.algorithms.exact_neighbors import article_units
 from cfdist.algorithms.profiles import Profiles
 from cfdist.builds.build import ITEM_TABLE, USER_TABLE
 from cfdist.builds.files import (
@@ -210,7 +210,7 @@ def _write_similarity(
     """The full cosine matrix for few articles, tile by tile; the top-k lists for many."""
     if len(item_factors) > limit:
         return write_arrays(_staged(folder), "item_similarity.npz", found)
-    units = unit_rows(item_factors.astype(np.float64) * singular_values)
+    units = article_units(item_factors, singular_values)
     tiles = (
         units[first : first + SIMILARITY_TILE] @ units.T
         for first in range(0, len(units), SIMILARITY_TILE)

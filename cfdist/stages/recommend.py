@@ -7,21 +7,20 @@ from typing import Any
 import numpy as np
 from distributed import Future
 
-from cfdist.algorithms.csr import CsrBlock, csr_from_sorted, take_rows
-from cfdist.algorithms.exact_neighbors import cosines_of_pairs, unit_rows
-from cfdist.algorithms.pairs import confidence, count_pairs, lift, transpose
+from cfdist.algorithms.csr import CsrBlock, take_rows
+from cfdist.algorithms.exact_neighbors import article_units
+from cfdist.algorithms.pair_table import pair_columns
+from cfdist.algorithms.pairs import transpose
 from cfdist.algorithms.profiles import Profiles
-from cfdist.algorithms.scoring import Lists, fill_latent, fill_ranked, fill_through
-from cfdist.schema import (
-    BOUGHT_TOGETHER,
-    ITEM_NEIGHBORS,
-    LATENT,
-    POPULAR,
-    RECOMMENDERS,
-    RELATIONS,
-    SIMILAR,
-    USER_NEIGHBORS,
+from cfdist.algorithms.scoring import (
+    Lists,
+    fill_latent,
+    fill_ranked,
+    fill_through,
+    rank_popular,
+    rows_of_lists,
 )
+from cfdist.schema import ITEM_NEIGHBORS, LATENT, POPULAR, RECOMMENDERS, USER_NEIGHBORS
 from cfdist.stages.context import Artifact, Context, Stage
 from cfdist.stages.factorize import Factors
 from cfdist.stages.index import Index
@@ -81,7 +80,7 @@ def recommend(
             return found
         n_similar_users = context.config.neighbors.n_similar_users
         item_table = stage.submit(_item_table, neighbors.articles, label="table")
-        ranking = stage.submit(_popularity, matrix.articles, index.n_users, label="popular")
+        ranking = stage.submit(rank_popular, matrix.articles, index.n_users, label="popular")
         lists = [
             stage.submit(
                 _lists, block, factors.user_factors[number], index.first_users[number],
@@ -112,11 +111,11 @@ def _pair_tables(
 ) -> list[Future]:  # fmt: skip
     by_article = stage.submit(transpose, matrix.baskets, label="transpose")
     units = stage.submit(
-        _article_units, factors.item_factors, factors.singular_values, label="units"
+        article_units, factors.item_factors, factors.singular_values, label="units"
     )
     return [
         stage.submit(
-            _pairs, shard, by_article, matrix.baskets, neighbors.articles, units,
+            pair_columns, shard, by_article, matrix.baskets, neighbors.articles, units,
             context.config.neighbors.n_similar_items, context.config.recommend.min_pair_count,
             part="pairs",
         )
@@ -162,27 +161,12 @@ def _neighbor_weights(
     """Similarity × min(users who share the profile, n_similar_users), per neighbour."""
     ids, scores = found["ids"][distinct], found["scores"][distinct]
     shared = np.minimum(profiles.n_users[np.maximum(ids, 0)], n_similar_users)
-    return _rows_of_lists(ids, scores * shared, len(profiles.owner))
+    return rows_of_lists(ids, scores * shared, len(profiles.owner))
 
 
 def _item_table(found: dict[str, Array]) -> CsrBlock:
     """Articles × similar articles, cosines."""
-    return _rows_of_lists(found["ids"], found["scores"], len(found["ids"]))
-
-
-def _rows_of_lists(ids: Array, values: Array, n_columns: int) -> CsrBlock:
-    """Lists with −1 for none as a canonical block."""
-    row, place = np.nonzero(ids >= 0)
-    column, value = ids[row, place], values[row, place]
-    order = np.lexsort((column, row))
-    return csr_from_sorted(row[order], column[order], value[order], (len(ids), n_columns))
-
-
-def _popularity(articles: dict[str, Array], n_users: int) -> dict[str, Array]:
-    """Articles by the share of users who took them."""
-    ranking = np.argsort(-articles["n_users"], kind="stable").astype(np.int64)
-    shares = (articles["n_users"][ranking] / n_users).astype(np.float32)
-    return {"articles": ranking, "scores": shares}
+    return rows_of_lists(found["ids"], found["scores"], len(found["ids"]))
 
 
 def _summary(lists: dict[str, Array]) -> tuple[Array, int]:
@@ -190,77 +174,6 @@ def _summary(lists: dict[str, Array]) -> tuple[Array, int]:
     sources = lists["sources"][lists["row_of_user"]]
     counts = np.bincount(sources[sources >= 0].astype(np.int64), minlength=len(RECOMMENDERS))
     return counts, int(np.count_nonzero((sources < 0).any(axis=1)))
-
-
-def _article_units(item_factors: Array, singular_values: Array) -> Array:
-    return unit_rows(item_factors.astype(np.float64) * singular_values)
-
-
-def _pairs(
-    shard: range, by_article: CsrBlock, baskets: CsrBlock, similar: dict[str, Array],
-    units: Array, n: int, min_pair_count: int,
-) -> dict[str, Array]:  # fmt: skip
-    """Columns of the pair table for a run of articles, in indexes."""
-    similar_ids = similar["ids"][shard.start : shard.stop]
-    similar_scores = similar["scores"][shard.start : shard.stop]
-    counted = count_pairs(shard, by_article, baskets, similar_ids, n, min_pair_count)
-    relations = [
-        _together(shard, counted.partners, counted.counts, units),
-        _filled(counted.partners, similar_ids, similar_scores, counted.asked_counts, shard),
-        _ranked(shard, similar_ids, similar_scores, counted.asked_counts, SIMILAR, SIMILAR, None),
-    ]
-    columns = {name: np.concatenate([part[name] for part in relations]) for name in relations[0]}
-    n_in_baskets = np.diff(by_article.indptr)
-    first, second = columns["article"], columns["other"]
-    counts = columns["pair_count"]
-    columns["confidence"] = confidence(counts, n_in_baskets[first]).astype(np.float32)
-    columns["lift"] = lift(
-        counts, n_in_baskets[first], n_in_baskets[second], baskets.shape[0]
-    ).astype(np.float32)
-    together = columns["relation"] == RELATIONS.index(BOUGHT_TOGETHER)
-    counted_rows = together & (columns["source"] == RELATIONS.index(BOUGHT_TOGETHER))
-    columns["score"] = np.where(counted_rows, columns["confidence"], columns["similarity"])
-    order = np.lexsort((columns["rank"], columns["relation"], columns["article"]))
-    return {name: column[order] for name, column in columns.items()}
-
-
-def _together(shard: range, partners: Array, counts: Array, units: Array) -> dict[str, Array]:
-    """Rows of partners that share enough baskets."""
-    cosines = np.zeros(partners.shape, dtype=np.float32)
-    row, place = np.nonzero(partners >= 0)
-    cosines[row, place] = cosines_of_pairs(units, row + shard.start, partners[row, place])
-    return _ranked(shard, partners, cosines, counts, BOUGHT_TOGETHER, BOUGHT_TOGETHER, None)
-
-
-def _filled(
-    partners: Array, similar_ids: Array, similar_scores: Array, counts: Array, shard: range
-) -> dict[str, Array]:
-    """Rows that fill short lists of partners from the similar articles, labelled so."""
-    listed = np.zeros(similar_ids.shape, dtype=bool)
-    for place in range(partners.shape[1]):  # one column at a time: rows × k bytes, not rows × k²
-        listed |= similar_ids == partners[:, place, None]
-    usable = (similar_ids >= 0) & ~listed & (similar_scores > 0)
-    filled = np.count_nonzero(partners >= 0, axis=1)
-    rank = filled[:, None] + np.cumsum(usable, axis=1)
-    ids = np.where(usable & (rank <= partners.shape[1]), similar_ids, -1)
-    return _ranked(shard, ids, similar_scores, counts, BOUGHT_TOGETHER, SIMILAR, rank)
-
-
-def _ranked(
-    shard: range, ids: Array, cosines: Array, counts: Array,
-    relation: str, source: str, rank: Array | None,
-) -> dict[str, Array]:  # fmt: skip
-    """Columns for every id ≥ 0; ``rank`` counts places unless it is given."""
-    row, place = np.nonzero(ids >= 0)
-    return {
-        "article": row + shard.start,
-        "other": ids[row, place],
-        "relation": np.full(len(row), RELATIONS.index(relation), dtype=np.int8),
-        "source": np.full(len(row), RELATIONS.index(source), dtype=np.int8),
-        "rank": place + 1 if rank is None else rank[row, place],
-        "similarity": cosines[row, place],
-        "pair_count": counts[row, place],
-    }
 
 
 def _n_pairs(columns: dict[str, Array]) -> int:
