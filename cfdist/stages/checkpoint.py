@@ -9,7 +9,7 @@ import shutil
 import uuid
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, overload
@@ -146,6 +146,8 @@ class Checkpoints:
         """Take this run's marks away; the checkpoints stay."""
         for mark in self._claimed:
             mark.unlink(missing_ok=True)
+            with suppress(OSError):  # a stage that kept nothing leaves no folder
+                mark.parent.rmdir()
         self._claimed.clear()
 
     def path(self, stage: str, key: str, part: str, number: int) -> Path | None:

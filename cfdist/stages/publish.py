@@ -1,6 +1,7 @@
 """Check every file of a build, and make the build live in one act."""
 
 import os
+import shutil
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -11,7 +12,7 @@ from cfdist.builds.build import ITEM_TABLE, USER_TABLE, Build, load_build
 from cfdist.builds.files import WrittenFile, place, sha256_of, sync, write_synced
 from cfdist.builds.manifest import MANIFEST, FileEntry, Manifest
 from cfdist.config import Config
-from cfdist.errors import ConfigError, DataError
+from cfdist.errors import ConfigError, ConflictError, DataError
 from cfdist.redact import redact
 from cfdist.stages.checkpoint import code_versions
 from cfdist.stages.context import Context
@@ -45,7 +46,11 @@ def publish(context: Context, results: Results) -> Build:
         write_synced(path, manifest.model_dump_json(indent=1).encode())
         for parent in {(folder / file.name).parent for file in files} | {folder.parent, root}:
             sync(parent)
-        log.commit(root, build, sha256_of(path), before)
+        try:
+            log.commit(root, build, sha256_of(path), before)
+        except ConflictError:
+            shutil.rmtree(folder, ignore_errors=True)  # no entry of the log will ever name it
+            raise
         _refresh_links(context, root)
         return load_build(root, build)
 

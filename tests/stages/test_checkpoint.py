@@ -98,6 +98,9 @@ def test_a_stopped_run_leaves_its_checkpoints(tmp_path):
     checkpoints.complete("matrix", "key", {}, {})
     checkpoints.release()
     assert Checkpoints(tmp_path, "next").find("matrix", "key") is not None
+    checkpoints.claim("publish", "other")
+    checkpoints.release()
+    assert not (tmp_path / "publish-other").exists()
 
 
 def test_keys_depend_on_everything():

@@ -39,6 +39,7 @@ def test_somebody_else_commits_meanwhile(tmp_path, monkeypatch):
     with pytest.raises(ConflictError, match="left out"):
         train(quick_config(tmp_path))
     assert [entry.build for entry in log.read_entries(root)] == [first.id, first.id]
+    assert [folder.name for folder in (root / "builds").iterdir()] == [first.id]
 
 
 def test_two_trainings_at_once_leave_one_serial_history(tmp_path):
