@@ -1,7 +1,7 @@
 """A published build, for reading. Nothing here computes, and nothing needs a cluster."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,7 @@ class Build:
     """
 
     path: Path
-    manifest: Manifest
+    manifest: Manifest = field(repr=False)
 
     @property
     def id(self) -> str:

@@ -1,5 +1,6 @@
 """Tables for people: Rich, which is plain text where there is no terminal."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -18,6 +19,10 @@ NUMBERS: tuple[str, ...] = (
     "components",
 )
 NUMBERS += ("baskets", "confidence", "lift", "similarity")
+
+
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+"""What a name must not send to a terminal."""
 
 
 def console() -> Console:
@@ -57,4 +62,4 @@ def _text(value: Any) -> str:
         return f"{value:,}"
     if isinstance(value, float):
         return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
-    return "" if value is None else str(value)
+    return "" if value is None else _CONTROLS.sub("\ufffd", str(value))

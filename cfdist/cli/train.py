@@ -1,6 +1,7 @@
 """``cfdist train``."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -56,16 +57,20 @@ def run_train(config: Config, json_output: bool) -> None:
         return
     out = console()
     out.print(summarize(record, last_like(runs, record)))
-    out.print(f"\nPublished [bold]{build.id}[/] to {build.path}")
-    out.print(f"Look at it:  cfdist recommend {_some_user(build)}{_root_option(config)}")
+    for note in record.notes:
+        out.print(f"note: {note}", markup=False)
+    out.print(f"\nPublished {build.id} to {build.path}", markup=False, soft_wrap=True)
+    look = f"cfdist recommend {_some_user(build)}{_root_option(config)}"
+    out.print(f"Look at it:  {look}", markup=False, soft_wrap=True)
 
 
 def _some_user(build: Any) -> str:
     from cfdist.schema import USER_ID
 
-    return str(build.dataset("users").head(1)[USER_ID][0].as_py())
+    user = str(build.dataset("users").head(1)[USER_ID][0].as_py())
+    return f"-- {shlex.quote(user)}" if user.startswith("-") else shlex.quote(user)
 
 
 def _root_option(config: Config) -> str:
     default = Config.model_fields["publish"].get_default(call_default_factory=True).root
-    return "" if config.publish.root == default else f" --output {config.publish.root}"
+    return "" if config.publish.root == default else f" --output {shlex.quote(config.publish.root)}"

@@ -39,7 +39,9 @@ def open_local(settings: ClusterSettings) -> Iterator[Client]:
             cluster = SpecCluster(**_specification(settings))
         except (OSError, RuntimeError, ValueError) as error:
             raise ClusterError(
-                f"the local cluster did not start: {error}", remedy="see cluster.* in the settings"
+                f"the local cluster did not start: {error}",
+                remedy='in a script, call it below `if __name__ == "__main__":`; '
+                "see cluster.* in the settings",
             ) from error
         with cluster, Client(cluster, timeout=settings.timeout_s) as client:
             register_plugins(client)

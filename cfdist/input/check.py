@@ -20,7 +20,7 @@ LATEST_US = 253_402_300_800_000_000  # the year 10000
 MAX_QUANTITY = 2.0**53  # sums of 2³¹ such fit float32
 
 USER_MISSING = "user missing (kept for baskets only)"
-USER_MISSING_NO_BASKET = "user missing"
+USER_MISSING_NO_BASKET = "user missing (no basket, or a return)"
 ARTICLE_MISSING = "article missing"
 QUANTITY_UNUSABLE = "quantity missing, not finite or over 2⁵³"
 TIMESTAMP_MISSING = "timestamp missing"

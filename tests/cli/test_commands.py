@@ -148,3 +148,13 @@ def test_a_stopped_run_is_exit_130_and_publishes_nothing(shop, stop):
     assert "cancelled" in told
     assert not (shop / "data" / "recommendations" / "current").exists()
     assert json.loads(run("runs", "list", "--json").stdout)[0]["status"] == "cancelled"
+
+
+def test_ids_and_paths_that_look_like_markup_or_options(shop):
+    lines = [f"[/u{n % 4}],a{n % 7}" for n in range(40)]
+    (shop / "odd.csv").write_text("user_id,article_id\n" + "\n".join(lines))
+    result = run("train", "odd.csv", "--output", "out [x]")
+    assert result.exit_code == 0, result.output
+    assert "to out [x]/builds/" in result.stdout
+    assert "--output 'out [x]'" in result.stdout
+    assert "cfdist recommend '[/u" in result.stdout

@@ -26,3 +26,7 @@ def test_names_are_text_and_not_markup():
 )
 def test_numbers(value, text):
     assert text in shown(table_of("", ("a",), [(value,)]))
+
+
+def test_control_characters_do_not_reach_the_terminal():
+    assert "\x1b" not in shown(table_of("", ("name",), [("red \x1b[31mX",)]))
