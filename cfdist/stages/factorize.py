@@ -8,6 +8,7 @@ from distributed import Future
 
 from cfdist.algorithms import krylov
 from cfdist.algorithms.csr import CsrBlock
+from cfdist.algorithms.variance import energy, explained_variance_ratio
 from cfdist.backends import get_backend
 from cfdist.config import FactorizeSettings
 from cfdist.stages.context import Artifact, Context, Stage
@@ -87,7 +88,13 @@ def factorize(context: Context, matrix: UserItemMatrix) -> Factors:
             for block in matrix.blocks
         ]
         described = stage.submit(
-            _describe, solution, matrix.articles, matrix.shape, dtype, label="variance"
+            _describe,
+            solution,
+            matrix.articles,
+            matrix.shape,
+            matrix.meta["squared_norm"],
+            dtype,
+            label="variance",
         )
         stage.wait([item_factors, *user_factors, described])
         meta = described.result() | {
@@ -95,7 +102,6 @@ def factorize(context: Context, matrix: UserItemMatrix) -> Factors:
             "dtype": dtype,
             "n_passes": report.n_passes,
         }
-        meta |= _variances(meta, matrix)
         if meta["n_components"] < wanted:
             context.note(
                 f"the matrix has rank {meta['n_components']}: that many components are used"
@@ -203,27 +209,19 @@ def _describe(
     solution: krylov.TruncatedFactors,
     articles: dict[str, Any],
     shape: tuple[int, int],
+    squared_norm: float,
     dtype: str,
 ) -> dict[str, Any]:
+    """Values, residuals and both variances of the components that count, as JSON values."""
     rank = _rank(solution, shape, dtype)
-    means = articles["column_sum"] @ solution.item_factors[:, :rank].astype(np.float64) / shape[0]
+    sigma, item_factors = solution.singular_values[:rank], solution.item_factors[:, :rank]
+    centred = explained_variance_ratio(
+        sigma, item_factors, articles["column_sum"], squared_norm, shape[0]
+    )
     return {
         "n_components": rank,
-        "singular_values": solution.singular_values[:rank].tolist(),
+        "singular_values": sigma.tolist(),
         "residuals": solution.residuals[:rank].tolist(),
-        "component_means": means.tolist(),
-        "column_mean_square": float(np.square(articles["column_sum"] / shape[0]).sum()),
-    }
-
-
-def _variances(meta: dict[str, Any], matrix: UserItemMatrix) -> dict[str, Any]:
-    """Energy Σσ²/‖X‖²_F, and scikit-learn's ratio of centred variances, per component."""
-    squares = np.square(meta["singular_values"])
-    n_users = matrix.shape[0]
-    total = float(matrix.meta["squared_norm"])
-    centred = squares / n_users - np.square(meta["component_means"])
-    whole = total / n_users - meta["column_mean_square"]
-    return {
-        "energy": (squares / total).tolist(),
-        "explained_variance_ratio": (centred / whole).tolist() if whole > 0 else [],
+        "energy": energy(sigma, squared_norm).tolist(),
+        "explained_variance_ratio": centred.tolist(),
     }

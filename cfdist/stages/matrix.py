@@ -1,7 +1,7 @@
 """Users × articles in row blocks, and baskets × articles beside it."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +10,7 @@ from distributed import Future
 from cfdist.algorithms.baskets import basket_articles
 from cfdist.algorithms.csr import CsrBlock, stack
 from cfdist.algorithms.interactions import InteractionBlock, codes_in
+from cfdist.algorithms.variance import ColumnTotals, add_totals, column_totals
 from cfdist.algorithms.weighting import user_item_weights, weigh
 from cfdist.errors import DataError
 from cfdist.stages.context import Artifact, Context
@@ -46,15 +47,6 @@ class UserItemMatrix(Artifact):
         return self.parts["articles"][0]
 
 
-class Totals(NamedTuple):
-    """Sums over a block's columns."""
-
-    nnz: int
-    squared_norm: float
-    n_users: np.ndarray[Any, Any]
-    column_sum: np.ndarray[Any, Any]
-
-
 def matrix(context: Context, interactions: Interactions, index: Index) -> UserItemMatrix:
     """Weighted row blocks, in the order of the user index.
 
@@ -84,8 +76,8 @@ def matrix(context: Context, interactions: Interactions, index: Index) -> UserIt
             )  # fmt: skip
             baskets.append(stage.submit(_first, both, label="baskets"))
             skipped.append(stage.submit(_second, both, label="baskets"))
-        totals = [stage.submit(_totals, block, label="totals") for block in blocks]
-        total = tree_reduce(stage, _add, totals, label="sum")
+        totals = [stage.submit(column_totals, block, label="totals") for block in blocks]
+        total = tree_reduce(stage, add_totals, totals, label="sum")
         articles = stage.submit(_per_article, total, part="articles")
         all_baskets = stage.submit(_stack, *baskets, part="baskets")
         stage.wait([*blocks, *skipped, total, articles, all_baskets])
@@ -114,7 +106,7 @@ def _require_some(index: Index) -> None:
             )
 
 
-def _require_weight(total: Totals) -> None:
+def _require_weight(total: ColumnTotals) -> None:
     if not total.squared_norm > 0:
         raise DataError(
             "every weight is zero: no purchase is left after returns",
@@ -143,27 +135,7 @@ def _weights(
     return weigh(user_item_weights(block, codes, n_articles, aggregate, returns), weighting)
 
 
-def _totals(block: CsrBlock) -> Totals:
-    wide = block.data.astype(np.float64)
-    n_articles = block.shape[1]
-    return Totals(
-        block.nnz,
-        float(np.square(wide).sum()),
-        np.bincount(block.indices[block.data > 0], minlength=n_articles),
-        np.bincount(block.indices, weights=wide, minlength=n_articles),
-    )
-
-
-def _add(left: Totals, right: Totals) -> Totals:
-    return Totals(
-        left.nnz + right.nnz,
-        left.squared_norm + right.squared_norm,
-        left.n_users + right.n_users,
-        left.column_sum + right.column_sum,
-    )
-
-
-def _per_article(total: Totals) -> dict[str, np.ndarray[Any, Any]]:
+def _per_article(total: ColumnTotals) -> dict[str, np.ndarray[Any, Any]]:
     return {"n_users": total.n_users, "column_sum": total.column_sum}
 
 
