@@ -1,11 +1,11 @@
-"""Settings: one typed section per stage, read from cfdist.toml < environment < command line."""
+"""Where settings come from: cfdist.toml < environment < command line."""
 
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -15,7 +15,19 @@ from pydantic_settings import (
 )
 
 from cfdist.errors import ConfigError
-from cfdist.schema import ARTICLE_ID, BASKET_ID, QUANTITY, TIMESTAMP, USER_ID
+from cfdist.settings import (
+    ClusterSettings,
+    EvaluationSettings,
+    ExperimentSettings,
+    FactorizeSettings,
+    GateSettings,
+    IngestSettings,
+    MatrixSettings,
+    NeighborsSettings,
+    PublishSettings,
+    RecommendSettings,
+    RunsSettings,
+)
 
 DEFAULT_FILE = Path("cfdist.toml")
 
@@ -28,175 +40,6 @@ OLD_NAMES: dict[str, tuple[str, str]] = {
     "N_RECOMMENDATIONS": ("recommend", "n_recommendations"),
 }
 """Constants of the scripts that cfdist replaces, accepted at the top of the file."""
-
-
-class Section(BaseModel):
-    """A frozen group of settings; an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class Columns(Section):
-    """Which column of the input holds what; an empty name means that there is none."""
-
-    user_id: str = Field(USER_ID, min_length=1, description="who took it")
-    article_id: str = Field(ARTICLE_ID, min_length=1, description="what was taken")
-    basket_id: str | None = Field(None, description="receipt; empty: user and day")
-    quantity: str | None = Field(None, description="how many; negative: a return")
-    timestamp: str | None = Field(None, description="when")
-
-    def named(self) -> dict[str, str]:
-        """Canonical name → name in the input, of the columns that are set."""
-        return {key: name for key, name in self.model_dump().items() if name}
-
-    def found_in(self, names: list[str]) -> "Columns":
-        """These columns plus the optional ones that the input has under canonical names."""
-        found: dict[str, Any] = {
-            key: key
-            for key in (BASKET_ID, QUANTITY, TIMESTAMP)
-            if key in names and key not in self.model_fields_set
-        }
-        return self.model_copy(update=found) if found else self
-
-
-class IngestSettings(Section):
-    """How the table of interactions is read, checked and sampled."""
-
-    input: str = Field(
-        "data/ml/user_item_interactions.parquet",
-        description="file, folder, glob or fsspec URL of parquet or csv",
-    )
-    columns: Columns = Field(default_factory=Columns)
-    articles: str | None = Field(
-        None, description="parquet or csv with article_id, name, category, brand (optional)"
-    )
-    format: Literal["auto", "parquet", "csv"] = Field(
-        "auto", description="of the input; `auto`: by the ending of the name"
-    )
-    timestamp_format: str | None = Field(
-        None, description="strptime format of timestamps that are text; 'iso' for ISO 8601"
-    )
-    timestamp_unit: Literal["s", "ms", "us", "ns"] | None = Field(
-        None, description="unit of timestamps that are integers"
-    )
-    returns: Literal["drop", "net"] = Field(
-        "drop", description="negative quantities: dropped, or subtracted from the purchases"
-    )
-    max_dropped_share: float = Field(0.5, ge=0, le=1, description="above this the run stops")
-    max_basket_articles: int = Field(
-        200, ge=2, description="baskets with more articles are skipped"
-    )
-    sample_percent: float = Field(100.0, gt=0, le=100, description="`train` reads this share")
-    sample_by: Literal["users", "interactions"] = Field(
-        "users", description="`users` keeps whole histories; `interactions` keeps single rows"
-    )
-    min_sample_users: int = Field(
-        20_000, ge=1, description="a sample by users keeps at least so many"
-    )
-    storage_options: dict[str, Any] = Field(
-        default_factory=dict, description="handed to fsspec; never written to a manifest"
-    )
-
-
-class MatrixSettings(Section):
-    """How interactions become weights."""
-
-    aggregate: Literal["count", "sum"] = Field(
-        "count", description="weight of a pair: its interactions, or the sum of quantity"
-    )
-    weighting: Literal["log1p", "none"] = Field("log1p", description="what the SVD sees of it")
-
-
-class FactorizeSettings(Section):
-    """Truncated SVD by block Krylov iteration."""
-
-    n_components: int = Field(
-        50, ge=1, le=4096, description="directions of taste that the SVD keeps"
-    )
-    svd_iterations: int = Field(
-        12, ge=2, le=1000, description="passes over the data at most; stops earlier by itself"
-    )
-    tolerance: float = Field(
-        1e-4, gt=0, lt=1, description="relative error of the singular values to stop at"
-    )
-    seed: int = Field(
-        0, ge=0, lt=2**63, description="start of the SVD; the same seed gives the same result"
-    )
-
-
-class NeighborsSettings(Section):
-    """Exact similar users and articles."""
-
-    n_similar_users: int = Field(
-        20, ge=1, le=1000, description="neighbours whose histories make a user's list"
-    )
-    n_similar_items: int = Field(
-        20, ge=1, le=1000, description="partners kept per article, for each relation"
-    )
-
-
-class RecommendSettings(Section):
-    """Lists of articles for every user, pairs for every article."""
-
-    method: Literal["user_neighbors", "item_neighbors", "latent", "popular"] = Field(
-        "user_neighbors", description="who fills a list first; the next sources fill what is left"
-    )
-    n_recommendations: int = Field(10, ge=1, le=1000, description="entries in every user's list")
-    min_pair_count: int = Field(
-        3, ge=1, description="baskets that two articles must share to be 'bought together'"
-    )
-
-
-class PublishSettings(Section):
-    """Where builds go."""
-
-    root: str = Field(
-        "data/recommendations", description="folder of the builds, the publish log and the links"
-    )
-    user_item_matrix: bool = Field(True, description="publish user_item_matrix.npz")
-    max_similarity_articles: int = Field(
-        10_000, ge=0, description="up to here item_similarity.npy is the full matrix"
-    )
-
-
-class ExperimentSettings(Section):
-    """The quick try on a sample."""
-
-    sample_percent: float = Field(
-        10.0,
-        gt=0,
-        le=100,
-        description="`experiment` reads this share, and `min_sample_users` at least",
-    )
-    sample_by: Literal["users", "interactions"] = Field(
-        "users", description="as `ingest.sample_by`, for `experiment`"
-    )
-    publish: bool = Field(False, description="publish the result of the sample too")
-
-
-class RunsSettings(Section):
-    """Where runs keep their records, checkpoints and reports."""
-
-    path: str = Field("data/runs", description="one folder per run, and the checkpoints")
-    checkpoints: bool = Field(True, description="train resumes at the last complete stage")
-
-
-class ClusterSettings(Section):
-    """Where tasks run."""
-
-    address: str = Field("local", description="local, or tcp://host:port of a scheduler")
-    workers: int = Field(0, ge=0, le=1024, description="0: inside this process; N: processes")
-    threads: int = Field(
-        0, ge=0, le=1024, description="threads per worker; 0: the cores, divided among the workers"
-    )
-    memory_limit: str = Field("auto", description="per worker, such as 4GB")
-    dashboard: bool = Field(
-        True, description="Dask's dashboard and report; off in `cfdist experiment` unless asked"
-    )
-    dashboard_port: int = Field(
-        8787, ge=0, le=65535, description="any free port where this one is taken"
-    )
-    timeout_s: float = Field(30.0, gt=0, description="wait this long for a scheduler")
 
 
 class Config(BaseSettings):
@@ -231,6 +74,8 @@ class Config(BaseSettings):
     neighbors: NeighborsSettings = Field(default_factory=NeighborsSettings)
     recommend: RecommendSettings = Field(default_factory=RecommendSettings)
     publish: PublishSettings = Field(default_factory=PublishSettings)
+    evaluation: EvaluationSettings = Field(default_factory=EvaluationSettings)
+    gate: GateSettings = Field(default_factory=GateSettings)
     experiment: ExperimentSettings = Field(default_factory=ExperimentSettings)
     runs: RunsSettings = Field(default_factory=RunsSettings)
     cluster: ClusterSettings = Field(default_factory=ClusterSettings)

@@ -1,6 +1,7 @@
 """Typed errors. Each carries the exit code of the command line and says what to do next."""
 
 EXIT_INTERNAL = 1
+EXIT_REFUSED = 20
 EXIT_DATA = 30
 EXIT_CONFIG = 40
 EXIT_TRY_LATER = 75
@@ -65,3 +66,9 @@ class BuildError(CfdistError):
     """A published build is missing, incomplete or of a format that this release cannot read."""
 
     exit_code = EXIT_DATA
+
+
+class GateError(CfdistError):
+    """A build was made, and a check of the gate refused it: kept, marked, and not live."""
+
+    exit_code = EXIT_REFUSED

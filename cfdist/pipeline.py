@@ -17,11 +17,9 @@ from cfdist.redact import redact, redact_text
 from cfdist.runs.record import RunRecord, new_run_id
 from cfdist.stages.checkpoint import Checkpoints
 from cfdist.stages.context import Context, Progress, Silence
-from cfdist.stages.factorize import factorize
-from cfdist.stages.index import index
+from cfdist.stages.fitting import Fitting
 from cfdist.stages.ingest import ingest
-from cfdist.stages.matrix import matrix
-from cfdist.stages.neighbors import neighbors
+from cfdist.stages.pairs import pairs
 from cfdist.stages.publish import publish, require_writable
 from cfdist.stages.recommend import recommend
 from cfdist.stages.results import Results, metrics_of
@@ -90,15 +88,16 @@ def experiment(
 
 
 def run_stages(context: Context) -> Results:
-    """Everything before publishing."""
-    interactions = ingest(context)
-    found = index(context, interactions)
-    weights = matrix(context, interactions, found)
-    interactions = type(interactions)(interactions.key, interactions.meta, {})  # frees the rows
-    factors = factorize(context, weights)
-    near = neighbors(context, found, weights, factors)
-    lists = recommend(context, found, weights, factors, near)
-    return Results(interactions, found, weights, factors, near, lists)
+    """Everything before publishing, in order."""
+    fitting = Fitting(context, ingest(context))
+    index, matrix = fitting.index, fitting.matrix
+    fitting.forget_rows()
+    factors = fitting.factors
+    profiles, near = fitting.profiles, fitting.neighbors
+    lists = recommend(fitting)
+    partners = pairs(fitting)
+    rows = fitting.interactions
+    return Results(rows, index, matrix, factors, profiles, near, partners, lists)
 
 
 def _sampled(config: Config) -> Config:

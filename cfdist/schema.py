@@ -45,7 +45,20 @@ USER_NEIGHBORS: Final = "user_neighbors"
 ITEM_NEIGHBORS: Final = "item_neighbors"
 LATENT: Final = "latent"
 POPULAR: Final = "popular"
-RECOMMENDERS: Final = (USER_NEIGHBORS, ITEM_NEIGHBORS, LATENT, POPULAR)
+SPECTRAL: Final = "spectral"
+BLEND: Final = "blend"
+HISTORY: Final = "history"
+RECOMMENDERS: Final = (
+    USER_NEIGHBORS,
+    ITEM_NEIGHBORS,
+    LATENT,
+    POPULAR,
+    SPECTRAL,
+    BLEND,
+    HISTORY,
+)
+"""Values of ``source``; their order is the code in stored parts."""
+AUTO: Final = "auto"
 
 LABEL: Final = pa.dictionary(pa.int8(), pa.string())
 

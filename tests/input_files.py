@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from cfdist.config import IngestSettings
+from cfdist.settings import IngestSettings
 
 
 def csv(path: str | Path, *lines: str) -> Path:

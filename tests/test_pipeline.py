@@ -148,7 +148,9 @@ def test_stopped_run_resumes_at_the_last_complete_stage(tmp_path, monkeypatch):
             train(config)
     assert not (tmp_path / "stopped" / "recommendations" / "current").exists()
     build = train(config)
-    assert build.manifest.resumed == ["ingest", "index", "matrix", "factorize", "neighbors"]
+    assert build.manifest.resumed == [
+            "ingest", "index", "matrix", "factorize", "profiles", "neighbors",
+        ]  # fmt: skip
     assert digests(build) == whole
     assert not list((tmp_path / "stopped" / "runs" / "checkpoints").glob("*/"))
 
@@ -164,7 +166,7 @@ def test_other_settings_do_not_resume_what_depends_on_them(tmp_path, monkeypatch
         with pytest.raises(KeyboardInterrupt):
             train(quick_config(tmp_path))
     build = train(quick_config(tmp_path, {"factorize": {"n_components": 8}}))
-    assert build.manifest.resumed == ["ingest", "index", "matrix"]
+    assert build.manifest.resumed == ["ingest", "index", "matrix", "profiles"]
 
 
 def test_experiment_publishes_nothing_and_is_recorded(tmp_path):

@@ -111,3 +111,10 @@ def take_rows(block: CsrBlock, rows: NDArray[np.integer]) -> CsrBlock:
     return CsrBlock(
         block.data[entries], block.indices[entries], indptr, (len(rows), block.shape[1])
     )
+
+
+def empty_rows(shape: tuple[int, int]) -> CsrBlock:
+    """A block without entries."""
+    return CsrBlock(
+        np.empty(0, np.float32), np.empty(0, np.int32), np.zeros(shape[0] + 1, np.int64), shape
+    )

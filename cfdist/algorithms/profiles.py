@@ -31,6 +31,12 @@ def find_profiles(row_hashes: NDArray[np.uint64], set_hashes: NDArray[np.uint64]
     return Profiles(owner, of_user.astype(np.int32), counts, family)
 
 
+def owners_in(profiles: Profiles, first: int, last: int) -> NDArray[np.int64]:
+    """Owners among the users ``first`` … ``last − 1``, counted from ``first``."""
+    begin, end = np.searchsorted(profiles.owner, [first, last])
+    return profiles.owner[begin:end] - first
+
+
 def group_equal(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Number of each row's group, groups numbered by first appearance, and those first rows.
 

@@ -1,7 +1,7 @@
 """Scores of articles for users, masked, ranked and filled up to N, row by row.
 
 Every score is summed in float64 in a fixed order and rounded to float32; lists are ordered by
-(−score, article). No dense users × articles array exists.
+(−score, article). Dense scores exist for a tile of users at a time only.
 """
 
 from typing import NamedTuple
@@ -55,6 +55,30 @@ def fill_through(
         weights.indptr, weights.indices, weights.data,
         table.indptr, table.indices, table.data,
         owned.indptr, owned.indices, table.shape[1],
+    )  # fmt: skip
+
+
+def mean_through(weights: CsrBlock, table: CsrBlock) -> NDArray[np.float32]:
+    """The scores of :func:`fill_through` as a dense ``(n_rows, n_articles)`` tile."""
+    tile = np.zeros((weights.shape[0], table.shape[1]), dtype=np.float32)
+    _mean_through(
+        tile, weights.indptr, weights.indices, weights.data,
+        table.indptr, table.indices, table.data,
+    )  # fmt: skip
+    return tile
+
+
+def fill_dense(
+    lists: Lists, tile: NDArray[np.float32], first: int, blocked: CsrBlock, source: int
+) -> None:
+    """Fill free places of the rows from ``first`` on by dense scores, in place.
+
+    Scores ≤ 0 are offered, too; −inf and NaN are not.
+    """
+    rows = slice(first, first + len(tile))
+    _fill_dense(
+        lists.articles[rows], lists.scores[rows], lists.sources[rows], source, tile,
+        blocked.indptr[first : first + len(tile) + 1], blocked.indices,
     )  # fmt: skip
 
 
@@ -171,6 +195,48 @@ def _fill_through(
         for place in range(filled, n):
             if articles[row, place] >= 0:
                 sources[row, place] = source
+
+
+@njit(nogil=True, cache=True)
+def _mean_through(
+    tile, weight_indptr, weight_indices, weight_data, table_indptr, table_indices, table_data
+):
+    total = np.zeros(tile.shape[1], np.float64)
+    for row in range(tile.shape[0]):
+        mass = 0.0
+        for e in range(weight_indptr[row], weight_indptr[row + 1]):
+            weight = np.float64(weight_data[e])
+            if weight <= 0:
+                continue
+            mass += weight
+            other = weight_indices[e]
+            for t in range(table_indptr[other], table_indptr[other + 1]):
+                if table_data[t] > 0:
+                    total[table_indices[t]] += weight * np.float64(table_data[t])
+        if mass > 0:
+            for article in range(tile.shape[1]):
+                tile[row, article] = np.float32(total[article] / mass)
+                total[article] = 0.0
+
+
+@njit(nogil=True, cache=True)
+def _fill_dense(articles, scores, sources, source, tile, blocked_indptr, blocked_indices):
+    n = articles.shape[1]
+    stamp = np.full(tile.shape[1], -1, np.int64)
+    for row in range(tile.shape[0]):
+        first = _block_row(stamp, row, articles, blocked_indptr, blocked_indices)
+        if first == n:
+            continue
+        threshold = np.float32(-np.inf)
+        for article in range(tile.shape[1]):
+            score = tile[row, article]
+            if score > threshold and stamp[article] != row:
+                _insert_any(articles[row, first:], scores[row, first:], article, score)
+                if articles[row, n - 1] >= 0:
+                    threshold = scores[row, n - 1]
+        for p in range(first, n):
+            if articles[row, p] >= 0:
+                sources[row, p] = source
 
 
 @njit(nogil=True, cache=True)

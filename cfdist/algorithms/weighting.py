@@ -1,10 +1,40 @@
 """How interactions become the weights of users × articles."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from cfdist.algorithms.csr import CsrBlock, csr_from_sorted
 from cfdist.algorithms.interactions import InteractionBlock, run_starts
+
+
+class Decay(NamedTuple):
+    """How purchases fade: one that is ``half_life_us`` old counts half.
+
+    Attributes
+    ----------
+    half_life_us : float, microseconds, above 0
+    now_us : int, microseconds since 1970; what is later than this counts in full
+    """
+
+    half_life_us: float
+    now_us: int
+
+
+class WeightStatistics(NamedTuple):
+    """What tf-idf and BM25 must know about all users; weights of 0 do not count.
+
+    Attributes
+    ----------
+    n_users : int, users with a weight above 0
+    n_users_of_article : int64 ``(n_articles,)`` users with a weight above 0 for it
+    total_length : float, sum of all weights
+    """
+
+    n_users: int
+    n_users_of_article: NDArray[np.int64]
+    total_length: float
 
 
 def user_item_weights(
@@ -13,36 +43,194 @@ def user_item_weights(
     n_articles: int,
     aggregate: str,
     returns: str,
+    decay: Decay | None = None,
 ) -> CsrBlock:
     """Users × articles of a block: every pair ever seen, weight 0 where nothing was kept.
 
     Parameters
     ----------
     article_codes : int32 ``(n_articles of the block,)`` global index of each local article
-    aggregate : {"count", "sum"}
-        Number of purchases, or sum of their quantities.
+    aggregate : {"count", "sum", "max", "last"}
+        Number of purchases; or the sum, the largest, or the latest of their quantities.
     returns : {"drop", "net"}
-        Whether returned quantities are ignored or subtracted.
+        Whether returned quantities are ignored or subtracted. The largest and the latest
+        quantity are not made smaller by a return, but are 0 where nothing is left.
+    decay : Decay, optional
+        A purchase, or its quantity, counts 2^(−age / half-life). What returns leave of a count
+        or sum is multiplied by the mean of this over the purchases. Below 2^−149 nothing is
+        left of a weight in float32; the pair stays owned.
     """
     with_user = block.user >= 0
     user, article = block.user[with_user], article_codes[block.article[with_user]]
     quantity = block.quantity[with_user]
     starts = run_starts(user, article)
-    if aggregate == "sum":
-        bought = np.where(quantity > 0, quantity, 0.0)
-        weights = _net(quantity, starts) if returns == "net" else _sum_runs(bought, starts)
-    else:
-        weights = _sum_runs((quantity > 0).astype(np.float64), starts)
-        if returns == "net":
-            net = weights - _sum_runs((quantity < 0).astype(np.float64), starts)
-            weights = np.where(_net(quantity, starts) > 0, np.maximum(net, 1), 0)
+    bought = np.where(quantity > 0, 1.0 if aggregate == "count" else quantity, 0.0)
+    weights = _aggregate_runs(bought * _fading(block.timestamp[with_user], decay), starts, aggregate)
+    if returns == "net":
+        left = _net(quantity, starts)
+        if aggregate in ("count", "sum"):
+            plain = _net_count(quantity, left, starts) if aggregate == "count" else left
+            weights = plain * _ratio(weights, _sum_runs(bought, starts))
+        weights = np.where(left > 0, weights, 0.0)
     shape = (len(block.user_ids), n_articles)
     return csr_from_sorted(user[starts], article[starts], weights, shape)
 
 
-def weigh(block: CsrBlock, weighting: str) -> CsrBlock:
-    """The block under ``weighting``: ``log1p`` or ``none``."""
-    return block._replace(data=np.log1p(block.data)) if weighting == "log1p" else block
+def weight_statistics(block: CsrBlock) -> WeightStatistics:
+    """Statistics of one block of users; those of all are their sum by :func:`add_statistics`."""
+    positive = block.data > 0
+    n_users = np.count_nonzero(_row_counts(block))
+    of_article = np.bincount(block.indices[positive], minlength=block.shape[1])
+    return WeightStatistics(
+        n_users, of_article.astype(np.int64), float(block.data.sum(dtype=np.float64))
+    )
+
+
+def add_statistics(left: WeightStatistics, right: WeightStatistics) -> WeightStatistics:
+    """Statistics of the users of both."""
+    return WeightStatistics(
+        left.n_users + right.n_users,
+        left.n_users_of_article + right.n_users_of_article,
+        left.total_length + right.total_length,
+    )
+
+
+def weigh(
+    block: CsrBlock,
+    weighting: str,
+    statistics: WeightStatistics | None = None,
+    k1: float = 1.2,
+    b: float = 0.75,
+) -> CsrBlock:
+    """The block under ``weighting``: ``none``, ``log1p``, ``tfidf`` or ``bm25``.
+
+    Parameters
+    ----------
+    statistics : WeightStatistics of the whole matrix; ``tfidf`` and ``bm25`` need them
+    k1, b : float
+        BM25: how slowly repeats saturate, and how much (0 … 1) long histories are damped.
+
+    Notes
+    -----
+    A user is a document, an article a term: w the weight, N the users, n the users of the
+    article, L the sum of the user's weights. Weights of 0 stay 0, others stay above 0.
+
+    - ``log1p``: ln(1 + w)
+    - ``tfidf``: ln(1 + w) · (1 + ln((1 + N) / (1 + n))). One user more who has every article
+      keeps the quotient defined, and the 1 keeps articles that everybody has.
+    - ``bm25``: ln(1 + (N − n + ½) / (n + ½)) · w (k1 + 1) / (w + k1 (1 − b + b L / mean of L))
+
+    References
+    ----------
+    Salton, Buckley: Term-weighting approaches in automatic text retrieval, Information
+    Processing & Management 24(5), 1988: tf · idf, here with a damped tf and a smooth idf.
+    Robertson, Zaragoza: The probabilistic relevance framework: BM25 and beyond, FnTIR 3(4), 2009.
+    """
+    if weighting == "none":
+        return block
+    if weighting == "log1p":
+        return block._replace(data=np.log1p(block.data))
+    if statistics is None:
+        raise ValueError(f"weighting {weighting!r} needs the statistics of the whole matrix")
+    if weighting == "tfidf":
+        return _scaled(_tfidf(block, statistics), block)
+    if weighting == "bm25":
+        return _scaled(_bm25(block, statistics, k1, b), block)
+    raise ValueError(f"weighting {weighting!r} is none of none, log1p, tfidf, bm25")
+
+
+def degree_normalized(
+    block: CsrBlock,
+    n_users_of_article: NDArray[np.int64],
+    user_exponent: float,
+    article_exponent: float,
+) -> CsrBlock:
+    """1 for every weight above 0, divided by d_u^user_exponent · d_i^article_exponent.
+
+    Parameters
+    ----------
+    n_users_of_article : int64 ``(n_articles,)``
+        d_i, users with a weight above 0; an article without users has the factor 0. d_u, the
+        number of articles of a user, is counted in the block.
+    """
+    user_scale = _inverse_power(_row_counts(block), user_exponent)
+    article_scale = _inverse_power(n_users_of_article, article_exponent)
+    values = user_scale[row_of_entries(block)] * article_scale[block.indices]
+    return block._replace(data=np.where(block.data > 0, values, 0.0).astype(np.float32))
+
+
+def column_scaled(block: CsrBlock, scale: NDArray[np.float64]) -> CsrBlock:
+    """The block with each article's weights multiplied by ``scale``, float64 ``(n_articles,)``."""
+    return block._replace(data=(block.data * scale[block.indices]).astype(np.float32))
+
+
+def row_of_entries(block: CsrBlock) -> NDArray[np.int64]:
+    """Row of each entry, int64 ``(nnz,)``."""
+    return np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
+
+
+def _tfidf(block: CsrBlock, statistics: WeightStatistics) -> NDArray[np.float64]:
+    idf = 1 + np.log((1 + statistics.n_users) / (1 + statistics.n_users_of_article))
+    return np.log1p(block.data.astype(np.float64)) * idf[block.indices]
+
+
+def _bm25(
+    block: CsrBlock, statistics: WeightStatistics, k1: float, b: float
+) -> NDArray[np.float64]:
+    weights, rows = block.data.astype(np.float64), row_of_entries(block)
+    n = statistics.n_users_of_article
+    idf = np.log1p((statistics.n_users - n + 0.5) / (n + 0.5))
+    lengths = np.bincount(rows, weights, block.shape[0])
+    relative = lengths * (statistics.n_users / (statistics.total_length or 1.0))
+    saturation = k1 * (1 - b + b * relative)
+    return idf[block.indices] * (k1 + 1) * _ratio(weights, weights + saturation[rows])
+
+
+def _scaled(values: NDArray[np.float64], block: CsrBlock) -> CsrBlock:
+    return block._replace(data=np.where(block.data > 0, values, 0.0).astype(np.float32))
+
+
+def _row_counts(block: CsrBlock) -> NDArray[np.int64]:
+    """Entries above 0 of each row."""
+    return np.bincount(row_of_entries(block)[block.data > 0], minlength=block.shape[0])
+
+
+def _inverse_power(degree: NDArray[np.int64], exponent: float) -> NDArray[np.float64]:
+    return np.where(degree > 0, np.maximum(degree, 1).astype(np.float64) ** -exponent, 0.0)
+
+
+def _fading(timestamp: NDArray[np.int64], decay: Decay | None) -> NDArray[np.float64] | float:
+    if decay is None:
+        return 1.0
+    return np.asarray(np.exp2(-np.maximum(decay.now_us - timestamp, 0) / decay.half_life_us))
+
+
+def _aggregate_runs(
+    values: NDArray[np.float64], starts: NDArray[np.int64], aggregate: str
+) -> NDArray[np.float64]:
+    """One value per run of purchases; entries of 0 are none, a run without purchases has 0."""
+    if not len(starts):
+        return np.empty(0)
+    if aggregate == "max":
+        return np.maximum.reduceat(values, starts)
+    if aggregate == "last":
+        last = np.maximum.reduceat(np.where(values > 0, np.arange(len(values)), -1), starts)
+        return np.where(last >= 0, values[last], 0.0)
+    return _sum_runs(values, starts)
+
+
+def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The quotient; 0 where the whole is 0, and exactly 1 where both are equal."""
+    return np.divide(part, whole, out=np.zeros_like(whole), where=whole > 0)
+
+
+def _net_count(
+    quantity: NDArray[np.float64], left: NDArray[np.float64], starts: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Purchases less returns; where some quantity is left, one at least."""
+    bought = _sum_runs((quantity > 0).astype(np.float64), starts)
+    returned = _sum_runs((quantity < 0).astype(np.float64), starts)
+    return np.where(left > 0, np.maximum(bought - returned, 1), 0)
 
 
 def _net(quantity: NDArray[np.float64], starts: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -6,8 +6,9 @@ import re
 import time
 import uuid
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
+from typing import Any
 
 from cfdist.builds.files import sync, write_synced
 from cfdist.errors import BuildError, ConflictError
@@ -16,17 +17,35 @@ LOG = "_log"
 BUILDS = "builds"
 CURRENT = "current"
 _ENTRY = re.compile(r"^(\d{20})\.json$")
+_REQUIRED = ("number", "build", "manifest_sha256", "committed_at")
 _BUILD_ID = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line of the history of a root: from then on ``build`` is live."""
+    """One line of the history of a root: from then on ``build`` is live.
+
+    Attributes
+    ----------
+    pinned : bool
+        ``build`` stays live whatever is published, until it is unpinned.
+    forced : bool
+        ``build`` went live although the gate refused it.
+    waiting, waiting_sha256 : str or None
+        The newest build that was published behind the pin, and the hash of its manifest.
+    removed : tuple of str
+        Builds that whoever wrote this entry went on to delete.
+    """
 
     number: int
     build: str
     manifest_sha256: str
     committed_at: float
+    pinned: bool = False
+    forced: bool = False
+    waiting: str | None = None
+    waiting_sha256: str | None = None
+    removed: tuple[str, ...] = ()
 
 
 def read_entries(root: Path) -> list[Entry]:
@@ -45,34 +64,52 @@ def live_entry(root: Path) -> Entry | None:
     return _read_entry(folder / max(names)) if names else None
 
 
-def commit(root: Path, build: str, manifest_sha256: str, after: Entry | None) -> Entry:
+def commit(
+    root: Path, build: str, manifest_sha256: str, after: Entry | None, forced: bool = False
+) -> Entry:
     """Make ``build`` live if nobody has committed since ``after``.
 
     Raises
     ------
     ConflictError
         Another publisher won; its build stays live and nothing of it was touched.
+    """
+    if not _BUILD_ID.match(build):
+        raise BuildError(f"{build!r} is no name for a build", remedy="see `cfdist builds list`")
+    number = after.number + 1 if after else 1
+    return append(root, Entry(number, build, manifest_sha256, time.time(), forced=forced))
+
+
+def follow(after: Entry, **changes: Any) -> Entry:
+    """The entry to write after ``after``: the same build live, with these fields changed."""
+    fresh: dict[str, Any] = {"number": after.number + 1, "committed_at": time.time(), "removed": ()}
+    return replace(after, **(fresh | changes))
+
+
+def append(root: Path, entry: Entry) -> Entry:
+    """Write ``entry`` if its number is still free.
+
+    Raises
+    ------
+    ConflictError
+        Somebody else wrote that entry first.
 
     Notes
     -----
     ``os.link`` from a complete, synced temporary file fails if the entry exists, on every POSIX
     file system; ``os.replace`` would let two writers both succeed.
     """
-    if not _BUILD_ID.match(build):
-        raise BuildError(f"{build!r} is no name for a build", remedy="see `cfdist builds list`")
-    number = after.number + 1 if after else 1
-    entry = Entry(number, build, manifest_sha256, time.time())
     folder = root / LOG
     folder.mkdir(parents=True, exist_ok=True)
-    final = folder / f"{number:020d}.json"
+    final = folder / f"{entry.number:020d}.json"
     temporary = folder / f".{uuid.uuid4().hex}.tmp"
     try:
-        write_synced(temporary, json.dumps(asdict(entry)).encode())
+        write_synced(temporary, json.dumps(_stored(entry)).encode())
         _put_if_absent(temporary, final)
     except FileExistsError:
         raise ConflictError(
             f"another publisher committed build {_read_entry(final).build} to {root} first; "
-            f"build {build} was left out",
+            f"build {entry.waiting or entry.build} was left out",
             remedy="run the same command again",
         ) from None
     finally:
@@ -145,11 +182,17 @@ def _replace_link(link: Path, target: Path) -> None:
         raise
 
 
+def _stored(entry: Entry) -> dict[str, Any]:
+    """The fields that say something, so that a plain commit stays five words long."""
+    return {name: value for name, value in asdict(entry).items() if value or name in _REQUIRED}
+
+
 def _read_entry(path: Path) -> Entry:
     try:
         stored = json.loads(path.read_text())
-        return Entry(**{field.name: stored[field.name] for field in fields(Entry)})
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        known = {f.name: stored[f.name] for f in fields(Entry) if f.name in stored}
+        return Entry(**(known | {"removed": tuple(known.get("removed", ()))}))
+    except (ValueError, AttributeError, TypeError) as error:
         raise BuildError(
             f"{path}: is not an entry of the publish log: {error}",
             remedy="restore it, or remove it to fall back to the commit before",

@@ -43,6 +43,29 @@ class Manifest(BaseModel):
     notes: list[str]
     versions: dict[str, str]
     files: list[FileEntry]
+    method: str | None = Field(None, description="what filled the lists, `auto` resolved")
+    gate: dict[str, Any] | None = Field(
+        None, description="status `passed`, `refused` or `off`; checks; forced: live all the same"
+    )
+    hold_out: dict[str, Any] | None = Field(
+        None, description="quality on held-out purchases: metric, mean, popular, difference"
+    )
+
+    @property
+    def list_method(self) -> str:
+        """What filled the lists, also of builds that did not say so."""
+        return self.method or str(self.settings["recommend"]["method"])
+
+    @property
+    def refused(self) -> bool:
+        """Whether the gate kept this build from going live."""
+        gate = self.gate or {}
+        return gate.get("status") == "refused" and not gate.get("forced")
+
+    @property
+    def forced(self) -> bool:
+        """Whether this build was published against the gate."""
+        return bool((self.gate or {}).get("forced"))
 
 
 def parse_manifest(content: bytes, where: str) -> Manifest:

@@ -6,8 +6,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cfdist.config import DEFAULT_FILE, IngestSettings
+from cfdist.config import DEFAULT_FILE
 from cfdist.schema import BASKET_ID, TIMESTAMP
+from cfdist.settings import IngestSettings
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -5,8 +5,8 @@ from contextlib import contextmanager
 
 from distributed import Client
 
-from cfdist.config import ClusterSettings
 from cfdist.errors import ConfigError
+from cfdist.settings import ClusterSettings
 
 LOCAL_ONLY = ("workers", "threads", "memory_limit")
 

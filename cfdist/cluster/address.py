@@ -10,8 +10,8 @@ from distributed.comm import connect
 from distributed.security import Security
 
 from cfdist.cluster.plugins import register_plugins
-from cfdist.config import ClusterSettings
 from cfdist.errors import ClusterError, ConfigError
+from cfdist.settings import ClusterSettings
 
 
 @contextmanager

@@ -13,8 +13,8 @@ from distributed import Client, Nanny, Scheduler, SpecCluster, Worker
 from threadpoolctl import threadpool_limits
 
 from cfdist.cluster.plugins import register_plugins
-from cfdist.config import ClusterSettings
 from cfdist.errors import ClusterError, ConfigError
+from cfdist.settings import ClusterSettings
 
 LOOPBACK = "127.0.0.1"
 MIN_WORKER_BYTES = 10**9

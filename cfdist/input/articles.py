@@ -7,7 +7,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from cfdist.config import IngestSettings
 from cfdist.errors import DataError
 from cfdist.input.csv_text import read_rows
 from cfdist.input.ids import read_ids
@@ -23,6 +22,7 @@ from cfdist.input.source import (
     reading,
 )
 from cfdist.schema import ARTICLE_ID, BRAND, CATEGORY, NAME
+from cfdist.settings import IngestSettings
 
 DESCRIPTIONS = (NAME, CATEGORY, BRAND)
 IGNORE = "or ignore the table with ingest.articles = ''"

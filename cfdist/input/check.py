@@ -7,12 +7,14 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from cfdist.config import IngestSettings
+from cfdist.errors import ConfigError
+from cfdist.input.dates import parse_date
 from cfdist.input.ids import is_missing, read_ids
 from cfdist.input.numbers import read_numbers
 from cfdist.input.source import Part
 from cfdist.input.timestamps import read_times
 from cfdist.schema import ARTICLE_ID, BASKET_ID, ID_COLUMNS, QUANTITY, TIMESTAMP, USER_ID
+from cfdist.settings import IngestSettings
 
 DAY_US = 86_400_000_000
 EARLIEST_US = 315_532_800_000_000  # 1980-01-01
@@ -29,15 +31,22 @@ TOO_LATE = "timestamp after 9999 (wrong unit?)"
 IN_THE_FUTURE = "timestamp in the future"
 RETURNED = "return (negative quantity)"
 NOTHING_TAKEN = "quantity zero"
+BEFORE_FIRST_DATE = "before first_date"
+AFTER_LAST_DATE = "on or after last_date"
 NOT_SAMPLED = "not in the sample"
+OUTSIDE = frozenset({BEFORE_FIRST_DATE, AFTER_LAST_DATE})
+"""Rows that the dates in the settings leave out; nothing is wrong with them."""
 
 _UNIT = 'store true timestamps, or set ingest.timestamp_unit = "s", "ms", "us" or "ns"'
 _GUESTS = "check ingest.columns.user_id and basket_id; raise ingest.max_dropped_share for guests"
+_DATES = "widen ingest.first_date … ingest.last_date, or leave them out"
 _REMEDIES = {
     TOO_EARLY: _UNIT,
     TOO_LATE: _UNIT,
     USER_MISSING: _GUESTS,
     USER_MISSING_NO_BASKET: _GUESTS,
+    BEFORE_FIRST_DATE: _DATES,
+    AFTER_LAST_DATE: _DATES,
 }
 
 
@@ -88,8 +97,14 @@ class RowCounts:
 
     @property
     def rows_dropped(self) -> int:
-        """Rows not used, sampling aside."""
-        return sum(n for reason, n in self.dropped.items() if reason != NOT_SAMPLED)
+        """Rows that cannot be used, sampling and the settings' dates aside."""
+        left_out = OUTSIDE | {NOT_SAMPLED}
+        return sum(n for reason, n in self.dropped.items() if reason not in left_out)
+
+    @property
+    def rows_outside(self) -> int:
+        """Rows outside the settings' dates."""
+        return sum(self.dropped.get(reason, 0) for reason in OUTSIDE)
 
     @property
     def remedy(self) -> str:
@@ -143,13 +158,16 @@ def check_rows(
         drop(TOO_EARLY, timestamp < EARLIEST_US, TIMESTAMP)
         drop(TOO_LATE, timestamp >= LATEST_US, TIMESTAMP)
         drop(IN_THE_FUTURE, timestamp > now_us + DAY_US, TIMESTAMP)
+        first_us, last_us = date_window(settings)
+        drop(BEFORE_FIRST_DATE, timestamp < first_us, TIMESTAMP)
+        drop(AFTER_LAST_DATE, timestamp >= last_us, TIMESTAMP)
     no_user = is_missing(ids[USER_ID])
     no_basket = is_missing(ids[BASKET_ID]) if BASKET_ID in ids else np.ones(len(keep), dtype=bool)
     drop(USER_MISSING_NO_BASKET, no_user & (no_basket | (quantity <= 0)), USER_ID)
     drop(USER_MISSING, no_user, USER_ID, remove=False)
     drop(RETURNED, quantity < 0, QUANTITY, remove=False)
     drop(NOTHING_TAKEN, quantity == 0, QUANTITY, remove=False)
-    counts.rows_used = counts.rows_in - counts.rows_dropped
+    counts.rows_used = counts.rows_in - counts.rows_dropped - counts.rows_outside
     if TIMESTAMP in table.column_names and keep.any():
         counts.first_timestamp = int(timestamp[keep].min())
         counts.last_timestamp = int(timestamp[keep].max())
@@ -162,6 +180,28 @@ def check_rows(
         quantity[keep],
         timestamp[keep],
     ), counts
+
+
+def date_window(settings: IngestSettings) -> tuple[int, int]:
+    """Microseconds of ``first_date``, and of ``last_date``, which is the first not to be read.
+
+    Raises
+    ------
+    ConfigError
+        One of them is no date, or nothing lies between them.
+    """
+    first_us, last_us = EARLIEST_US, LATEST_US
+    if settings.first_date is not None:
+        first_us = parse_date(settings.first_date, "ingest.first_date")
+    if settings.last_date is not None:
+        last_us = parse_date(settings.last_date, "ingest.last_date")
+    if settings.first_date is not None and first_us >= last_us:
+        raise ConfigError(
+            f"ingest.first_date = {settings.first_date!r} is not before "
+            f"ingest.last_date = {settings.last_date!r}",
+            remedy="correct one of them; rows on last_date itself are left out",
+        )
+    return first_us, last_us
 
 
 def _quantities(table: pa.Table, part: Part) -> NDArray[np.float64]:

@@ -8,8 +8,8 @@ import fsspec
 import pyarrow as pa
 import pyarrow.csv as pc_csv
 
-from cfdist.config import IngestSettings
 from cfdist.errors import DataError
+from cfdist.settings import IngestSettings
 
 HEADER_BYTES = 2**20
 BLOCK_BYTES = 32 * 2**20

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cfdist.config import Config, IngestSettings
+from cfdist.config import Config
 from cfdist.errors import DataError
 from cfdist.input.advice import Advice, advise
 from cfdist.input.formats import settle_formats
 from cfdist.input.guess import Guesses, guess_columns
 from cfdist.input.profile import Profile, profile_input
 from cfdist.input.sample import read_sample
+from cfdist.settings import IngestSettings
 
 
 @dataclass(frozen=True)

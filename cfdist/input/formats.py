@@ -7,10 +7,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cfdist.config import IngestSettings
 from cfdist.input.read import read_part
 from cfdist.input.source import id_kind, open_source
 from cfdist.schema import TIMESTAMP
+from cfdist.settings import IngestSettings
 
 MAX_ROWS = 20_000_000
 """Rows read to settle an ambiguity at most."""

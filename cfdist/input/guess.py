@@ -6,7 +6,6 @@ from typing import Final
 
 import pyarrow as pa
 
-from cfdist.config import Columns
 from cfdist.errors import DataError
 from cfdist.input.candidates import Candidates, all_match
 from cfdist.input.column_names import is_event_name, names_like
@@ -20,6 +19,7 @@ from cfdist.schema import (
     TIMESTAMP,
     USER_ID,
 )
+from cfdist.settings import Columns
 
 OPTIONS: Final = {
     USER_ID: "--user",

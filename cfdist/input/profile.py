@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cfdist.config import Columns as ColumnNames
-from cfdist.config import IngestSettings
 from cfdist.errors import DataError
 from cfdist.input.check import (
     RETURNED,
@@ -19,6 +17,8 @@ from cfdist.input.read import read_part
 from cfdist.input.source import Part, open_source
 from cfdist.input.tally import Counts, Tallies
 from cfdist.schema import BASKET_ID
+from cfdist.settings import Columns as ColumnNames
+from cfdist.settings import IngestSettings
 
 MAX_ROWS = 20_000_000
 

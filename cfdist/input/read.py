@@ -6,10 +6,10 @@ from dataclasses import replace
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cfdist.config import Columns, IngestSettings
 from cfdist.errors import DataError
 from cfdist.input.csv_text import read_rows
 from cfdist.input.source import Part, open_file, reading
+from cfdist.settings import Columns, IngestSettings
 
 
 def read_part(

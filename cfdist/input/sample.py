@@ -7,10 +7,10 @@ from typing import NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cfdist.config import Columns as ColumnNames
-from cfdist.config import IngestSettings
 from cfdist.input.read import read_part
 from cfdist.input.source import Part, file_format, list_files, open_file, read_schema, reading
+from cfdist.settings import Columns as ColumnNames
+from cfdist.settings import IngestSettings
 
 SAMPLE_ROWS = 20_000
 _FILES_COMPARED = 8

@@ -15,10 +15,10 @@ import pyarrow.parquet as pq
 from fsspec.core import url_to_fs
 from fsspec.implementations.local import LocalFileSystem
 
-from cfdist.config import Columns, IngestSettings
 from cfdist.errors import CfdistError, DataError
 from cfdist.input.csv_text import read_header
 from cfdist.schema import ID_COLUMNS
+from cfdist.settings import Columns, IngestSettings
 
 PART_ROWS = 2**20
 GLOB_MARKS = frozenset("*?[")

@@ -7,11 +7,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from cfdist.config import IngestSettings
 from cfdist.errors import DataError
 from cfdist.input.numbers import blank_to_null, read_numbers
 from cfdist.input.source import Part, id_kind
 from cfdist.schema import TIMESTAMP
+from cfdist.settings import IngestSettings
 
 MICROSECONDS = {"day": 86_400_000_000, "s": 1_000_000, "ms": 1_000, "us": 1}
 NANOSECONDS_PER_US = 1_000

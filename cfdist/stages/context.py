@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -92,6 +92,8 @@ class Context:
         Wall time per stage, filled as stages end.
     notes : list of str
         What the user was told; kept in the manifest.
+    memory : dict or None
+        Artifacts by key: with a dict, a stage that ran once under a key is not run again.
     """
 
     client: Client
@@ -103,6 +105,11 @@ class Context:
     seconds: dict[str, float] = field(default_factory=dict)
     resumed: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    memory: dict[str, Artifact] | None = None
+
+    def with_config(self, config: Config) -> "Context":
+        """The same run under other settings; memory, notes and seconds are shared."""
+        return replace(self, config=config)
 
     def note(self, message: str) -> None:
         """Tell the user and remember it, without passwords."""
@@ -117,11 +124,15 @@ class Context:
         _stop_if_cancelled()
         started = time.perf_counter()
         stage = Stage(self, name, hash_settings(name, *depends_on))
+        if self.memory is not None and stage.key in self.memory:
+            yield stage
+            return
         self.checkpoints.claim(name, stage.key)
         self.progress.start(name)
         yield stage
-        self.seconds[name] = time.perf_counter() - started
-        self.progress.finish(name, self.seconds[name], name in self.resumed)
+        seconds = time.perf_counter() - started
+        self.seconds[name] = self.seconds.get(name, 0.0) + seconds
+        self.progress.finish(name, seconds, name in self.resumed)
 
 
 class Stage:
@@ -135,7 +146,10 @@ class Stage:
         self._notes_before = len(context.notes)
 
     def resume(self, kind: type[Kind]) -> Kind | None:
-        """The artifact of an earlier run under the same key, or None."""
+        """The artifact of an earlier run, or of this one, under the same key, or None."""
+        memory = self.context.memory
+        if memory is not None and isinstance(known := memory.get(self.key), kind):
+            return known
         found = self.context.checkpoints.find(self.name, self.key)
         if found is None:
             return None
@@ -146,7 +160,7 @@ class Stage:
         self.context.resumed.append(self.name)
         for note in found["meta"].get("notes", []):
             self.context.note(note)
-        return kind(self.key, found["meta"], parts)
+        return self._remember(kind(self.key, found["meta"], parts))
 
     def submit(
         self,
@@ -196,7 +210,12 @@ class Stage:
         sizes = {name: len(futures) for name, futures in parts.items()}
         meta = {**meta, "notes": self.context.notes[self._notes_before :]}
         self.context.checkpoints.complete(self.name, self.key, meta, sizes)
-        return kind(self.key, meta, parts)
+        return self._remember(kind(self.key, meta, parts))
+
+    def _remember(self, artifact: Kind) -> Kind:
+        if self.context.memory is not None:
+            self.context.memory[self.key] = artifact
+        return artifact
 
     def _path(self, part: str, number: int) -> Path:
         path = self.context.checkpoints.path(self.name, self.key, part, number)

@@ -10,7 +10,7 @@ from cfdist.algorithms import krylov
 from cfdist.algorithms.csr import CsrBlock
 from cfdist.algorithms.variance import energy, explained_variance_ratio
 from cfdist.backends import get_backend
-from cfdist.config import FactorizeSettings
+from cfdist.settings import FactorizeSettings
 from cfdist.stages.context import Artifact, Context, Stage
 from cfdist.stages.index import tree_reduce
 from cfdist.stages.matrix import UserItemMatrix

@@ -40,6 +40,11 @@ class Index(Artifact):
         """Index of the first user of each block, and the end."""
         return [0, *accumulate(self.meta["block_users"])]
 
+    def bounds(self, number: int) -> tuple[int, int]:
+        """Index of the first user of a block, and of the next block's first."""
+        first, last = self.first_users[number : number + 2]
+        return first, last
+
 
 def index(context: Context, interactions: Interactions) -> Index:
     """Index over the ids of all blocks: a prefix sum over blocks, a tree merge of articles."""

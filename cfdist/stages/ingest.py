@@ -20,20 +20,25 @@ from cfdist.algorithms.sampling import (
     in_row_sample,
     in_user_sample,
 )
-from cfdist.config import IngestSettings
-from cfdist.errors import DataError
+from cfdist.errors import ConfigError, DataError
 from cfdist.input.articles import check_articles
-from cfdist.input.check import Columns, RowCounts, check_rows
+from cfdist.input.check import Columns, RowCounts, check_rows, date_window
 from cfdist.input.ids import read_ids
 from cfdist.input.read import read_part
 from cfdist.input.source import Part, Source, open_file, open_source
 from cfdist.schema import ARTICLE_ID, BASKET_ID, QUANTITY, TIMESTAMP, USER_ID
+from cfdist.settings import IngestSettings
 from cfdist.stages.context import RETRIES, Artifact, Context, Stage
 
 HAS_USER = "has_user"
 BLOCK = "block"
 MAX_SHUFFLE_EDGES = 4096
 HASH_BYTES = 2**22
+UNREAD = {
+    "input", "storage_options", "articles", "returns", "max_basket_articles",
+    "min_articles_per_user", "min_users_per_article",
+}  # fmt: skip
+"""Settings of the section that other stages read."""
 
 
 class Interactions(Artifact):
@@ -41,7 +46,7 @@ class Interactions(Artifact):
 
     ``meta``: rows_in, rows_used, dropped (reason → rows), examples, first_timestamp,
     last_timestamp, user_type, article_type, has_baskets, has_timestamps, sampled_share,
-    n_files, now_us (later timestamps than a day after it were in the future).
+    sample_threshold, n_files, now_us (later timestamps than a day after it were in the future).
     Parts ``blocks``: one :class:`InteractionBlock` per run of buckets.
     """
 
@@ -51,27 +56,37 @@ class Interactions(Artifact):
         return self.parts["blocks"]
 
 
-def ingest(context: Context) -> Interactions:
+def ingest(context: Context, beside: Interactions | None = None) -> Interactions:
     """Sorted blocks of the usable rows, each dropped row counted by its reason.
+
+    Parameters
+    ----------
+    beside : Interactions, optional
+        Interactions that these rows are compared with: a user falls into the same block, and
+        into the sample where it is by users.
 
     Raises
     ------
     DataError
         See :mod:`cfdist.input`; also when more than ``max_dropped_share`` is dropped or nothing
-        is left.
+        is left, or ids have another type than those ``beside``.
+    ConfigError
+        ``first_date`` or ``last_date`` is no date, or there are no timestamps for them.
     """
     settings = context.config.ingest
     source = open_source(settings)
     check_articles(settings, source.id_types[ARTICLE_ID])
+    _require_dates(settings, source)
+    _require_same_ids(source, settings, beside)
     for note in source.notes:
         context.note(note)
-    unread = {"input", "storage_options", "articles", "returns", "max_basket_articles"}
-    relevant = settings.model_dump(exclude=unread)
-    with context.stage("ingest", fingerprint(source, context), relevant) as stage:
+    relevant = settings.model_dump(exclude=UNREAD)
+    other = [beside.key, settings.input] if beside else []
+    with context.stage("ingest", fingerprint(source, context), relevant, *other) as stage:
         found = stage.resume(Interactions)
         if found is not None:
             return found
-        threshold = _sample_threshold(stage, source, settings)
+        threshold = _sample_threshold(stage, source, settings, beside)
         reads = [
             stage.submit(
                 _read_part, part, source, settings, threshold, context.now_us,
@@ -83,11 +98,36 @@ def ingest(context: Context) -> Interactions:
         frames = [stage.submit(_frame_of, read, label="frame") for read in reads]
         stage.wait([*reads, *counts, *frames])
         total = _total(counts, settings)
-        blocks = _shuffle(stage, frames, n_blocks(total.rows_used))
+        number = len(beside.blocks) if beside else n_blocks(total.rows_used)
+        blocks = _shuffle(stage, frames, number)
         del reads, frames  # the shuffle has what it needs
         stage.wait(blocks)
         meta = _describe(total, source, threshold) | {"now_us": context.now_us}
         return stage.complete(Interactions, meta, blocks=blocks)
+
+
+def _require_dates(settings: IngestSettings, source: Source) -> None:
+    """Dates in the settings are dates, and there are timestamps to compare them with."""
+    date_window(settings)
+    for name in ("first_date", "last_date"):
+        value = getattr(settings, name)
+        if value is not None and source.columns.timestamp is None:
+            raise ConfigError(
+                f"ingest.{name} = {value!r}, but {settings.input} has no column of timestamps",
+                remedy=f"name it in ingest.columns.timestamp, or leave ingest.{name} out",
+            )
+
+
+def _require_same_ids(
+    source: Source, settings: IngestSettings, beside: Interactions | None
+) -> None:
+    for role, name in ((USER_ID, "user_type"), (ARTICLE_ID, "article_type")):
+        if beside and str(source.id_types[role]) != beside.meta[name]:
+            raise DataError(
+                f"{settings.input}: {role} is {source.id_types[role]}, "
+                f"in the interactions it is {beside.meta[name]}",
+                remedy="store the ids of both with one type",
+            )
 
 
 def _retries(part: Part) -> int:
@@ -125,14 +165,18 @@ def _remote_mark(url: str, settings: IngestSettings) -> str:
     return f"{url} {info.get('size')} {mark or uuid4().hex}"  # unknown age: never resumed
 
 
-def _sample_threshold(stage: Stage, source: Source, settings: IngestSettings) -> int:
+def _sample_threshold(
+    stage: Stage, source: Source, settings: IngestSettings, beside: Interactions | None
+) -> int:
     """Rows whose sampling hash lies below this are kept; 2⁶⁴ keeps all.
 
     A sample by users keeps ``min_sample_users`` at least: the threshold is then the hash of that
-    user in the order of hashes, whatever the number of parts.
+    user in the order of hashes, whatever the number of parts. Rows ``beside`` others share theirs.
     """
     if settings.sample_percent >= 100:
         return WHOLE_RANGE
+    if beside:
+        return int(beside.meta["sample_threshold"])
     wanted = int(WHOLE_RANGE * settings.sample_percent / 100)
     if settings.sample_by == "interactions":
         return wanted
@@ -251,9 +295,10 @@ def _total(counts: list[Future], settings: IngestSettings) -> RowCounts:
     )
     if total.rows_in == 0:
         raise DataError(f"{settings.input}: there are no rows", remedy="check the input")
-    if total.rows_dropped > settings.max_dropped_share * total.rows_in:
+    n_inside = total.rows_in - total.rows_outside
+    if total.rows_dropped > settings.max_dropped_share * n_inside:
         raise DataError(
-            f"{total.rows_dropped:,} of {total.rows_in:,} rows cannot be used, more than "
+            f"{total.rows_dropped:,} of {n_inside:,} rows cannot be used, more than "
             f"ingest.max_dropped_share = {settings.max_dropped_share}: {reasons}",
             remedy=total.remedy,
         )
@@ -327,5 +372,6 @@ def _describe(total: RowCounts, source: Source, threshold: int) -> dict[str, Any
         "has_baskets": BASKET_ID in source.id_types,
         "has_timestamps": bool(source.columns.timestamp),
         "sampled_share": threshold / WHOLE_RANGE,
+        "sample_threshold": threshold,
         "n_files": len(source.files),
     }

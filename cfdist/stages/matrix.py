@@ -78,7 +78,7 @@ def matrix(context: Context, interactions: Interactions, index: Index) -> UserIt
             skipped.append(stage.submit(_second, both, label="baskets"))
         totals = [stage.submit(column_totals, block, label="totals") for block in blocks]
         total = tree_reduce(stage, add_totals, totals, label="sum")
-        articles = stage.submit(_per_article, total, part="articles")
+        articles = stage.submit(per_article, total, part="articles")
         all_baskets = stage.submit(_stack, *baskets, part="baskets")
         stage.wait([*blocks, *skipped, total, articles, all_baskets])
         whole = total.result()
@@ -135,7 +135,8 @@ def _weights(
     return weigh(user_item_weights(block, codes, n_articles, aggregate, returns), weighting)
 
 
-def _per_article(total: ColumnTotals) -> dict[str, np.ndarray[Any, Any]]:
+def per_article(total: ColumnTotals) -> dict[str, np.ndarray[Any, Any]]:
+    """What later stages need to know of each article."""
     return {"n_users": total.n_users, "column_sum": total.column_sum}
 
 

@@ -7,14 +7,12 @@ import numpy as np
 from distributed import Future
 
 from cfdist.algorithms import exact_neighbors
-from cfdist.algorithms.csr import CsrBlock, stack, take_rows
 from cfdist.algorithms.exact_neighbors import NeighborIndex
-from cfdist.algorithms.hashing import hash_rows
-from cfdist.algorithms.profiles import Profiles, find_profiles
+from cfdist.algorithms.profiles import Profiles, owners_in
 from cfdist.stages.context import Artifact, Context, Stage
 from cfdist.stages.factorize import Factors
 from cfdist.stages.index import Index
-from cfdist.stages.matrix import UserItemMatrix
+from cfdist.stages.profiles import ProfileTable
 
 TASKS_PER_THREAD = 8
 
@@ -24,21 +22,10 @@ Array = np.ndarray[Any, Any]
 class Neighbors(Artifact):
     """Similar users over distinct histories, and similar articles.
 
-    ``meta``: n_profiles, user_pairs_share, article_pairs_share (pairs computed of all pairs).
-    Parts ``profiles``: :class:`Profiles`; ``profile_matrix``: CsrBlock of their rows; ``users``
-    and ``articles``: dict of ``ids`` int64 ``(n, k)`` by (−score, index), −1 for none, and
-    ``scores`` float32.
+    ``meta``: user_pairs_share, article_pairs_share (pairs computed of all pairs).
+    Parts ``users`` and ``articles``: dict of ``ids`` int64 ``(n, k)`` by (−score, index), −1 for
+    none, and ``scores`` float32.
     """
-
-    @property
-    def profiles(self) -> Future:
-        """Which users share a history."""
-        return self.parts["profiles"][0]
-
-    @property
-    def profile_matrix(self) -> Future:
-        """Rows of the matrix, one per profile."""
-        return self.parts["profile_matrix"][0]
 
     @property
     def users(self) -> Future:
@@ -52,7 +39,7 @@ class Neighbors(Artifact):
 
 
 def neighbors(
-    context: Context, index: Index, matrix: UserItemMatrix, factors: Factors
+    context: Context, index: Index, profiles: ProfileTable, factors: Factors
 ) -> Neighbors:
     """The most similar profiles and articles by cosine over UΣ and VΣ.
 
@@ -66,47 +53,31 @@ def neighbors(
         found = stage.resume(Neighbors)
         if found is not None:
             return found
-        profiles, profile_matrix, user_index = _profiles(stage, index, matrix, factors)
+        user_index = _group_profiles(stage, index, profiles, factors)
         article_index = stage.submit(
             _article_index, factors.item_factors, factors.singular_values, label="group"
         )
-        n_profiles = stage.result(stage.submit(_n_profiles, profiles, label="count"))
+        n_profiles = profiles.n_profiles
         users, user_pairs = _search(
             stage, user_index, n_profiles, settings.n_similar_users, "users"
         )
         articles, article_pairs = _search(
             stage, article_index, index.n_articles, settings.n_similar_items, "articles"
         )
-        stage.wait([profiles, profile_matrix])
         meta = {
-            "n_profiles": n_profiles,
             "user_pairs_share": user_pairs / n_profiles**2,
             "article_pairs_share": article_pairs / index.n_articles**2,
         }
-        return stage.complete(
-            Neighbors, meta, profiles=[profiles], profile_matrix=[profile_matrix],
-            users=[users], articles=[articles],
-        )  # fmt: skip
+        return stage.complete(Neighbors, meta, users=[users], articles=[articles])
 
 
-def _profiles(
-    stage: Stage, index: Index, matrix: UserItemMatrix, factors: Factors
-) -> tuple[Future, Future, Future]:
-    """Profiles, their rows of the matrix, and the search index over their factors."""
-    hashes = [stage.submit(_row_hashes, block, label="hash") for block in matrix.blocks]
-    profiles = stage.submit(_find, *hashes, part="profiles")
-    rows, units = [], []
-    for number, block in enumerate(matrix.blocks):
-        first, last = index.first_users[number : number + 2]
-        rows.append(stage.submit(_owned_rows, block, profiles, first, last, label="rows"))
-        units.append(
-            stage.submit(
-                _unit_rows, factors.user_factors[number], profiles, first, last, label="rows"
-            )
-        )
-    profile_matrix = stage.submit(_stack, *rows, part="profile_matrix")
-    user_index = stage.submit(_user_index, profiles, *units, label="group")
-    return profiles, profile_matrix, user_index
+def _group_profiles(stage: Stage, index: Index, profiles: ProfileTable, factors: Factors) -> Future:
+    """The search index over the factors of the profiles."""
+    units = [
+        stage.submit(_unit_rows, part, profiles.profiles, *index.bounds(number), label="rows")
+        for number, part in enumerate(factors.user_factors)
+    ]
+    return stage.submit(_user_index, profiles.profiles, *units, label="group")
 
 
 def _search(stage: Stage, index: Future, n_rows: int, k: int, part: str) -> tuple[Future, int]:
@@ -123,34 +94,8 @@ def _search(stage: Stage, index: Future, n_rows: int, k: int, part: str) -> tupl
     return lists, sum(future.result() for future in pairs)
 
 
-def _row_hashes(block: CsrBlock) -> tuple[Array, Array]:
-    return (
-        hash_rows(block.indptr, block.indices, block.data),
-        hash_rows(block.indptr, block.indices),
-    )
-
-
-def _find(*hashes: tuple[Array, Array]) -> Profiles:
-    return find_profiles(
-        np.concatenate([rows for rows, _ in hashes]), np.concatenate([sets for _, sets in hashes])
-    )
-
-
-def _local_owners(profiles: Profiles, first: int, last: int) -> Array:
-    begin, end = np.searchsorted(profiles.owner, [first, last])
-    return profiles.owner[begin:end] - first
-
-
-def _owned_rows(block: CsrBlock, profiles: Profiles, first: int, last: int) -> CsrBlock:
-    return take_rows(block, _local_owners(profiles, first, last))
-
-
 def _unit_rows(factors: Array, profiles: Profiles, first: int, last: int) -> Array:
-    return exact_neighbors.unit_rows(factors[_local_owners(profiles, first, last)])
-
-
-def _stack(*blocks: CsrBlock) -> CsrBlock:
-    return stack(list(blocks))
+    return exact_neighbors.unit_rows(factors[owners_in(profiles, first, last)])
 
 
 def _user_index(profiles: Profiles, *units: Array) -> NeighborIndex:
@@ -160,10 +105,6 @@ def _user_index(profiles: Profiles, *units: Array) -> NeighborIndex:
 def _article_index(item_factors: Array, singular_values: Array) -> NeighborIndex:
     units = exact_neighbors.article_units(item_factors, singular_values)
     return exact_neighbors.build_index(units, np.arange(len(units)))
-
-
-def _n_profiles(profiles: Profiles) -> int:
-    return len(profiles.owner)
 
 
 def _pairs(found: Sequence[Any]) -> int:

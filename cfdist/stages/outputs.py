@@ -59,14 +59,14 @@ def write_all(stage: Stage, context: Context, results: Results) -> list[Future]:
         writes += [
             stage.submit(_write_lists, folder, number, lists, users, article_ids, label="lists"),
             stage.submit(_write_users, folder, number, results.matrix.blocks[number], users, first,
-                         results.neighbors.profiles, label="users"),
+                         results.profiles.profiles, label="users"),
             stage.submit(_write_similar_users, folder, number, first, index.first_users[number + 1],
-                         results.neighbors.profiles, results.neighbors.users, all_users,
+                         results.profiles.profiles, results.neighbors.users, all_users,
                          label="similar-users"),
         ]  # fmt: skip
     writes += [
         stage.submit(_write_pairs, folder, number, pairs, article_ids, label="pairs")
-        for number, pairs in enumerate(results.recommendations.pairs)
+        for number, pairs in enumerate(results.pairs.shards)
     ]
     described = resolve_articles(context.config.ingest)
     writes += [

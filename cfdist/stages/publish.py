@@ -114,7 +114,7 @@ def _check_rows(files: list[WrittenFile], results: Results) -> None:
     made = results.recommendations.meta
     expected = {
         USER_TABLE: sum(made["n_by_source"].values()),
-        ITEM_TABLE: made["n_pairs"],
+        ITEM_TABLE: results.pairs.meta["n_pairs"],
         "users": results.index.n_users,
         "articles": results.index.n_articles,
     }

@@ -8,6 +8,8 @@ from cfdist.stages.index import Index
 from cfdist.stages.ingest import Interactions
 from cfdist.stages.matrix import UserItemMatrix
 from cfdist.stages.neighbors import Neighbors
+from cfdist.stages.pairs import Pairs
+from cfdist.stages.profiles import ProfileTable
 from cfdist.stages.recommend import Recommendations
 
 
@@ -19,7 +21,9 @@ class Results:
     index: Index
     matrix: UserItemMatrix
     factors: Factors
+    profiles: ProfileTable
     neighbors: Neighbors
+    pairs: Pairs
     recommendations: Recommendations
 
 
@@ -49,12 +53,12 @@ def counts_of(results: Results) -> dict[str, Any]:
         "n_users": results.index.n_users,
         "n_articles": results.index.n_articles,
         "nnz": matrix["nnz"],
-        "n_profiles": near["n_profiles"],
+        "n_profiles": results.profiles.n_profiles,
         "n_baskets": matrix["n_baskets"],
         "n_large_baskets": matrix["n_large_baskets"],
         "basket_kind": matrix["basket_kind"],
         "n_recommendations": sum(made["n_by_source"].values()),
-        "n_pairs": made["n_pairs"],
+        "n_pairs": results.pairs.meta["n_pairs"],
         "user_pairs_share": near["user_pairs_share"],
         "article_pairs_share": near["article_pairs_share"],
     }

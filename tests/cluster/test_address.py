@@ -7,9 +7,9 @@ import pytest
 from conftest import quick_config
 
 from cfdist.cluster import open_cluster
-from cfdist.config import ClusterSettings
 from cfdist.errors import ClusterError
 from cfdist.pipeline import train
+from cfdist.settings import ClusterSettings
 
 
 def free_port() -> int:

@@ -3,8 +3,8 @@ import pytest
 from threadpoolctl import threadpool_info
 
 from cfdist.cluster import open_cluster
-from cfdist.config import ClusterSettings
 from cfdist.errors import ConfigError
+from cfdist.settings import ClusterSettings
 
 
 def blas_threads():

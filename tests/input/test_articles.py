@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cfdist.config import IngestSettings
 from cfdist.errors import DataError
 from cfdist.input.articles import check_articles, describe_articles, find_articles
+from cfdist.settings import IngestSettings
 
 NUMBERS = pa.array([71053, 5, 6])
 TEXTS = pa.array(["0071053", "71053", "85123A"])

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cfdist.config import IngestSettings
 from cfdist.errors import DataError
 from cfdist.input import check
 from cfdist.input.check import Columns, RowCounts, check_rows
 from cfdist.input.source import Part
+from cfdist.settings import IngestSettings
 
 NOW = 1_800_000_000_000_000
 GOOD = 1_700_000_000_000_000

@@ -7,11 +7,11 @@ import pyarrow.compute as pc
 import pytest
 from input_files import csv, settings
 
-from cfdist.config import IngestSettings
 from cfdist.errors import DataError
 from cfdist.input import formats as formats_module
 from cfdist.input.formats import fits_format, read_time, settle_formats, text_as_numbers
 from cfdist.input.profile import profile_input
+from cfdist.settings import IngestSettings
 
 DAY_FIRST = ["24/12/2010 8:26", "5/1/2011 17:00"]
 BOTH = ("%d/%m/%Y", "%m/%d/%Y")

@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cfdist.config import Columns, IngestSettings
 from cfdist.errors import DataError
 from cfdist.input import csv_text, source
 from cfdist.input.read import read_part
 from cfdist.input.source import Part, open_source
+from cfdist.settings import Columns, IngestSettings
 
 TABLE = pa.table(
     {

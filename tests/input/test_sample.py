@@ -8,10 +8,10 @@ import pytest
 from conftest import SAMPLE
 from input_files import csv, settings
 
-from cfdist.config import IngestSettings
 from cfdist.errors import DataError
 from cfdist.input import sample as sample_module
 from cfdist.input.sample import read_sample
+from cfdist.settings import IngestSettings
 
 
 def test_a_sample_is_the_start_with_the_types_as_stored(monkeypatch: pytest.MonkeyPatch) -> None:

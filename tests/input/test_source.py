@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from cfdist.config import Columns, IngestSettings
 from cfdist.errors import DataError
 from cfdist.input import source
 from cfdist.input.source import Part, file_format, id_kind, list_files, nearest_name, open_source
+from cfdist.settings import Columns, IngestSettings
 
 ROWS = {"user_id": [1, 2, 3], "article_id": [7, 8, 9]}
 

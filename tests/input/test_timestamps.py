@@ -6,10 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from cfdist.config import IngestSettings
 from cfdist.errors import DataError
 from cfdist.input.source import Part
 from cfdist.input.timestamps import FURTHEST_US, read_times
+from cfdist.settings import IngestSettings
 
 PARQUET = Part("a.parquet", "parquet", first_row=100, names={"timestamp": "When"})
 CSV = Part("a.csv", "csv", first_row=100, names={"timestamp": "When"})

@@ -3,11 +3,8 @@ import pytest
 from running import open_context
 
 from cfdist.stages import factorize as factorize_module
-from cfdist.stages.factorize import factorize
-from cfdist.stages.index import index
+from cfdist.stages.fitting import Fitting
 from cfdist.stages.ingest import ingest
-from cfdist.stages.matrix import matrix
-from cfdist.stages.neighbors import neighbors
 
 
 def unit(rows):
@@ -17,12 +14,9 @@ def unit(rows):
 
 def test_equal_to_brute_force_over_all_users(tmp_path):
     with open_context(tmp_path) as context:
-        interactions = ingest(context)
-        found = index(context, interactions)
-        weights = matrix(context, interactions, found)
-        factors = factorize(context, weights)
-        near = neighbors(context, found, weights, factors)
-        profiles = near.profiles.result()
+        fitting = Fitting(context, ingest(context))
+        weights, factors, near = fitting.matrix, fitting.factors, fitting.neighbors
+        profiles = fitting.profiles.profiles.result()
         users = unit(np.concatenate([f.result() for f in factors.user_factors]).astype(np.float64))
         blocks = [f.result() for f in weights.blocks]
         sets = [
@@ -53,13 +47,10 @@ def test_users_with_one_history_are_one_profile(tmp_path, monkeypatch):
         "article_id": [1, 2, 1, 2, 3, 1, 1, 2],
     }
     with open_context(tmp_path, columns, {"factorize": {"n_components": 2}}) as context:
-        interactions = ingest(context)
-        found = index(context, interactions)
-        weights = matrix(context, interactions, found)
-        near = neighbors(context, found, weights, factorize(context, weights))
-        profiles = near.profiles.result()
+        fitting = Fitting(context, ingest(context))
+        profiles = fitting.profiles.profiles.result()
         assert sorted(profiles.n_users.tolist()) == [1, 1, 2]
-        lists = near.users.result()["ids"]
+        lists = fitting.neighbors.users.result()["ids"]
         same_set = [p for p, n in enumerate(profiles.family) if (profiles.family == n).sum() == 2]
         assert len(same_set) == 2
         for profile in same_set:

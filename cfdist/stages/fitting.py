@@ -1,0 +1,57 @@
+"""What is fitted on one set of rows; a stage runs when something first asks for its result."""
+
+from functools import cached_property
+
+from cfdist.stages.context import Context
+from cfdist.stages.factorize import Factors, factorize
+from cfdist.stages.index import Index, index
+from cfdist.stages.ingest import Interactions
+from cfdist.stages.matrix import UserItemMatrix, matrix
+from cfdist.stages.neighbors import Neighbors, neighbors
+from cfdist.stages.profiles import ProfileTable, profiles
+
+
+class Fitting:
+    """The stages over one set of interactions, under the settings of one context.
+
+    Parameters
+    ----------
+    context : Context
+        With ``memory`` two fittings share every stage whose settings are the same.
+    interactions : Interactions
+        Training rows.
+    """
+
+    def __init__(self, context: Context, interactions: Interactions) -> None:
+        self.context = context
+        self.interactions = interactions
+
+    def forget_rows(self) -> None:
+        """Free the rows, once the matrix is made."""
+        rows = self.interactions
+        self.interactions = Interactions(rows.key, rows.meta, {})
+
+    @cached_property
+    def index(self) -> Index:
+        """Ids ↔ indexes."""
+        return index(self.context, self.interactions)
+
+    @cached_property
+    def matrix(self) -> UserItemMatrix:
+        """Users × articles."""
+        return matrix(self.context, self.interactions, self.index)
+
+    @cached_property
+    def factors(self) -> Factors:
+        """Truncated SVD of the matrix."""
+        return factorize(self.context, self.matrix)
+
+    @cached_property
+    def profiles(self) -> ProfileTable:
+        """Distinct histories."""
+        return profiles(self.context, self.index, self.matrix)
+
+    @cached_property
+    def neighbors(self) -> Neighbors:
+        """Similar users and articles in the space of factors."""
+        return neighbors(self.context, self.index, self.profiles, self.factors)

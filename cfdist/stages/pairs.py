@@ -1,0 +1,65 @@
+"""Partners of every article: what is bought together, and what is similar."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from distributed import Future
+
+from cfdist.algorithms.exact_neighbors import article_units
+from cfdist.algorithms.pair_table import pair_columns
+from cfdist.algorithms.pairs import transpose
+from cfdist.stages.context import Artifact
+from cfdist.stages.fitting import Fitting
+from cfdist.stages.shards import article_shards
+
+Array = np.ndarray[Any, Any]
+
+
+class Pairs(Artifact):
+    """Partners in indexes.
+
+    ``meta``: n_pairs. Part ``pairs``: per run of articles a dict of columns.
+    """
+
+    @property
+    def shards(self) -> Sequence[Future]:
+        """Per run of articles."""
+        return self.parts["pairs"]
+
+
+def pairs(fitting: Fitting) -> Pairs:
+    """For every article its partners by shared baskets, and those by cosine of the factors.
+
+    Notes
+    -----
+    Baskets and their transpose are replicated; a task is a run of articles.
+    """
+    context, matrix, factors = fitting.context, fitting.matrix, fitting.factors
+    near = fitting.neighbors
+    n, min_count = (
+        context.config.neighbors.n_similar_items, context.config.recommend.min_pair_count,
+    )  # fmt: skip
+    with context.stage("pairs", near.key, matrix.key, n, min_count) as stage:
+        found = stage.resume(Pairs)
+        if found is not None:
+            return found
+        by_article = stage.submit(transpose, matrix.baskets, label="transpose")
+        units = stage.submit(
+            article_units, factors.item_factors, factors.singular_values, label="units"
+        )
+        shards = [
+            stage.submit(
+                pair_columns, shard, by_article, matrix.baskets, near.articles, units, n,
+                min_count, part="pairs",
+            )
+            for shard in article_shards(matrix.shape[1])
+        ]  # fmt: skip
+        sizes = [stage.submit(_n_pairs, shard, label="count") for shard in shards]
+        stage.wait([*shards, *sizes])
+        meta = {"n_pairs": int(sum(future.result() for future in sizes))}
+        return stage.complete(Pairs, meta, pairs=shards)
+
+
+def _n_pairs(columns: dict[str, Array]) -> int:
+    return len(columns["article"])

@@ -1,0 +1,49 @@
+"""``item_neighbors``: what is similar to the user's own articles."""
+
+from typing import Any
+
+import numpy as np
+
+from cfdist.algorithms.csr import CsrBlock
+from cfdist.algorithms.scoring import Lists, fill_through, mean_through, rows_of_lists
+from cfdist.schema import ITEM_NEIGHBORS
+from cfdist.stages.context import Stage
+from cfdist.stages.fitting import Fitting
+from cfdist.stages.recommenders import Rows, Source
+
+Array = np.ndarray[Any, Any]
+
+
+def prepare(fitting: Fitting) -> Source:
+    """Similar articles by cosine of their factors, or by walks over users (RP3beta)."""
+    near = _similar_articles(fitting)
+    blocks = fitting.matrix.blocks
+
+    def arguments(stage: Stage) -> list[tuple[Any, ...]]:
+        table = stage.submit(_item_table, near.articles, label="table")
+        return [(table,)] * len(blocks)
+
+    return Source(ITEM_NEIGHBORS, f"{near.key} {fitting.matrix.key}", fill, tile, arguments)
+
+
+def _similar_articles(fitting: Fitting) -> Any:
+    if fitting.context.config.recommend.item_neighbors.similarity == "latent":
+        return fitting.neighbors
+    from cfdist.stages.item_paths import item_paths
+
+    return item_paths(fitting)
+
+
+def fill(lists: Lists, rows: Rows, source: int, table: CsrBlock) -> None:
+    """Fill by the mean similarity to the history."""
+    fill_through(lists, rows.history, table, rows.blocked, source)
+
+
+def tile(rows: Rows, first: int, last: int, table: CsrBlock) -> Array:
+    """The same scores for a run of rows, dense."""
+    return mean_through(rows.history_of(first, last), table)
+
+
+def _item_table(found: dict[str, Array]) -> CsrBlock:
+    """Articles × similar articles."""
+    return rows_of_lists(found["ids"], found["scores"], len(found["ids"]))

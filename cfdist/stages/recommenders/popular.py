@@ -1,0 +1,27 @@
+"""``popular``: what most users took, the same ranking for everybody."""
+
+from typing import Any
+
+import numpy as np
+
+from cfdist.algorithms.scoring import Lists, fill_ranked, rank_popular
+from cfdist.schema import POPULAR
+from cfdist.stages.context import Stage
+from cfdist.stages.fitting import Fitting
+from cfdist.stages.recommenders import Rows, Source
+
+
+def prepare(fitting: Fitting) -> Source:
+    """Articles by their number of users."""
+    matrix, n_users = fitting.matrix, fitting.index.n_users
+
+    def arguments(stage: Stage) -> list[tuple[Any, ...]]:
+        ranking = stage.submit(rank_popular, matrix.articles, n_users, label="popular")
+        return [(ranking,)] * len(matrix.blocks)
+
+    return Source(POPULAR, matrix.key, fill, None, arguments)
+
+
+def fill(lists: Lists, rows: Rows, source: int, ranking: dict[str, np.ndarray[Any, Any]]) -> None:
+    """Fill from the ranking."""
+    fill_ranked(lists, ranking["articles"], ranking["scores"], rows.blocked, source)
