@@ -163,6 +163,20 @@ def nested(key: str, value: Any) -> dict[str, Any]:
     return dict(value)
 
 
+def unflatten(flat: Mapping[str, Any]) -> dict[str, Any]:
+    """The reverse of :func:`flatten`.
+
+    Examples
+    --------
+    >>> unflatten({"ingest.input": "a.csv", "ingest.format": "csv"})
+    {'ingest': {'input': 'a.csv', 'format': 'csv'}}
+    """
+    values: dict[str, Any] = {}
+    for key, value in flat.items():
+        values = merge(values, nested(key, value))
+    return values
+
+
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """Nested settings in which ``over`` wins."""
     merged = dict(base)

@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,12 @@ from cfdist.builds import Build
 from cfdist.cluster import open_cluster
 from cfdist.cluster.plugins import register_plugins
 from cfdist.config import Config
+from cfdist.evaluation.candidates import Candidate
+from cfdist.evaluation.document import headline
+from cfdist.evaluation.run import evaluate as measure_candidates
+from cfdist.evaluation.run import sampled
 from cfdist.redact import redact, redact_text
+from cfdist.runs.evaluations import store_evaluation
 from cfdist.runs.record import RunRecord, new_run_id
 from cfdist.stages.checkpoint import Checkpoints
 from cfdist.stages.context import Context, Progress, Silence
@@ -85,6 +90,46 @@ def experiment(
         if config.experiment.publish:
             record.build, record.status = publish(context, results).id, "published"
     return record
+
+
+def evaluate(
+    config: Config | None = None,
+    client: Client | None = None,
+    progress: Progress | None = None,
+    *,
+    candidates: Sequence[Candidate] | None = None,
+    decide: bool = False,
+) -> dict[str, Any]:
+    """What lists are worth on purchases that were held out, as JSON values.
+
+    Parameters
+    ----------
+    candidates : sequence of Candidate, optional
+        What is compared; by default the method of the settings. `popular` is always added.
+    decide : bool
+        Choose one of the candidates on windows before the last, report on the last, and keep the
+        choice for ``recommend.method = "auto"``.
+
+    Returns
+    -------
+    dict
+        Also stored as ``evaluation.json`` in the folder of the run.
+
+    Notes
+    -----
+    At most ``evaluation.max_users`` users are read. Other parameters and errors are those of
+    :func:`train`; nothing is published.
+    """
+    config = sampled(config or Config())
+    require_writable(config)
+    with _run("evaluate", config, client, progress or Silence()) as (context, record):
+        context.checkpoints = Checkpoints(None)
+        result = measure_candidates(context, candidates, decide=decide)
+        record.metrics = headline(result)
+        result["command"] = "cfdist evaluate --decide" if decide else "cfdist evaluate"
+        store_evaluation(Path(config.runs.path), record.run, result)
+        record.status = "done"
+    return result
 
 
 def run_stages(context: Context) -> Results:

@@ -18,6 +18,8 @@ MAX_ID_BYTES: Final = 1024
 NAME: Final = "name"
 CATEGORY: Final = "category"
 BRAND: Final = "brand"
+VARIANT_OF: Final = "variant_of"
+AVAILABLE_UNTIL: Final = "available_until"
 
 RANK: Final = "rank"
 SCORE: Final = "score"
@@ -36,6 +38,8 @@ N_OWNED: Final = "n_owned_articles"
 PROFILE_USER_INDEX: Final = "profile_user_index"
 N_USERS: Final = "n_users"
 N_BASKETS: Final = "n_baskets"
+LAST_BOUGHT: Final = "last_bought"
+N_BOUGHT: Final = "n_bought"
 
 BOUGHT_TOGETHER: Final = "bought_together"
 SIMILAR: Final = "similar"
@@ -71,6 +75,18 @@ def user_recommendations(user_id: pa.DataType, article_id: pa.DataType) -> pa.Sc
     )
 
 
+def buy_again(user_id: pa.DataType, article_id: pa.DataType) -> pa.Schema:
+    """Schema of ``buy_again.parquet``, sorted by user, then rank; users without any have no rows.
+
+    ``n_bought``: purchases less returns; ``last_bought`` is null where there are no timestamps.
+    """
+    known = _required(
+        {USER_ID: user_id, RANK: pa.int16(), ARTICLE_ID: article_id, SCORE: pa.float32()}
+    )
+    known = known.append(pa.field(LAST_BOUGHT, pa.timestamp("us")))
+    return known.append(pa.field(N_BOUGHT, pa.int64(), nullable=False))
+
+
 def item_recommendations(article_id: pa.DataType) -> pa.Schema:
     """Schema of ``cf_item_based_recommendations.parquet``: by article, relation, rank."""
     return _required(
@@ -93,12 +109,15 @@ def users(user_id: pa.DataType) -> pa.Schema:
 
 
 def articles(article_id: pa.DataType) -> pa.Schema:
-    """Schema of ``articles.parquet``: the column of each article, its popularity, its name."""
+    """Schema of ``articles.parquet``: the column of each article, its popularity, its name.
+
+    ``variant_of`` is the id of its family as text; null: the article itself.
+    """
     known = _required(
         {ARTICLE_INDEX: pa.int64(), ARTICLE_ID: article_id, N_USERS: pa.int64()},
         {N_BASKETS: pa.int64()},
     )
-    for column in (NAME, CATEGORY, BRAND):
+    for column in (NAME, CATEGORY, BRAND, VARIANT_OF):
         known = known.append(pa.field(column, pa.string()))
     return known
 

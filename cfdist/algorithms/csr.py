@@ -118,3 +118,8 @@ def empty_rows(shape: tuple[int, int]) -> CsrBlock:
     return CsrBlock(
         np.empty(0, np.float32), np.empty(0, np.int32), np.zeros(shape[0] + 1, np.int64), shape
     )
+
+
+def binary(block: CsrBlock) -> CsrBlock:
+    """1 for every weight above 0, 0 for what was owned but not kept."""
+    return block._replace(data=(block.data > 0).astype(np.float32))

@@ -11,9 +11,11 @@ Anal. 22 (2000).
 """
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 
 MIN_BASIS_COLUMNS = 512
 ROW_CHUNK = 16_384
@@ -162,6 +164,26 @@ def decompose_gram(gram: NDArray[np.float64], n_components: int) -> TruncatedFac
     item_factors = orient(vectors[:, order])
     residual = np.linalg.norm(gram @ item_factors - item_factors * sigma**2, axis=0)
     relative = residual / np.maximum(sigma**2, np.finfo(float).tiny)
+    return TruncatedFactors(sigma, item_factors.astype(np.float32), relative)
+
+
+def decompose_user_gram(operator: Any, n_components: int) -> TruncatedFactors:
+    """The same from XXᵀ ``(n_users, n_users)``, for few users; ``operator`` is X in float64.
+
+    Notes
+    -----
+    Cost: (4/3) n_users³ for the eigenproblem, of which only the wanted vectors are made, and one
+    product. V = Xᵀ U / σ; residuals are those of the eigenproblem.
+    """
+    gram = operator.user_gram()
+    n_users = len(gram)
+    squares, vectors = eigh(gram, subset_by_index=[n_users - n_components, n_users - 1])
+    squares, vectors = np.maximum(squares[::-1], 0), vectors[:, ::-1]
+    sigma = np.sqrt(squares)
+    floor = max(float(sigma[0]) * 1e-8, np.finfo(float).tiny)
+    item_factors = orient(operator.transposed_times(vectors) / np.maximum(sigma, floor))
+    residual = np.linalg.norm(gram @ vectors - vectors * squares, axis=0)
+    relative = residual / np.maximum(squares, np.finfo(float).tiny)
     return TruncatedFactors(sigma, item_factors.astype(np.float32), relative)
 
 

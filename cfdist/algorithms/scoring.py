@@ -10,11 +10,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from cfdist.algorithms.csr import CsrBlock, csr_from_sorted
+from cfdist.algorithms.csr import CsrBlock, csr_from_sorted, take_rows
 from cfdist.algorithms.exact_neighbors import NOTHING, dot64, insert_sorted, slacks
 
 TILE_ROWS = 512
 TILE_ARTICLES = 4096
+NEVER = np.iinfo(np.int64).max
 
 
 class Lists(NamedTuple):
@@ -41,8 +42,45 @@ class Lists(NamedTuple):
         )
 
 
+class Blocked(NamedTuple):
+    """What lists may not hold: some articles for each row, others for all.
+
+    Attributes
+    ----------
+    owned : CsrBlock ``(n_rows, n_articles)``; its weights do not matter
+    denied : int64 ``(n_denied,)`` articles that no list may hold
+    """
+
+    owned: CsrBlock
+    denied: NDArray[np.int64]
+
+    @property
+    def indptr(self) -> NDArray[np.int64]:
+        """Where the articles of each row begin."""
+        return self.owned.indptr
+
+    @property
+    def indices(self) -> NDArray[np.int32]:
+        """The articles of the rows."""
+        return self.owned.indices
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """``(n_rows, n_articles)``."""
+        return self.owned.shape
+
+    def take(self, rows: NDArray[np.integer]) -> "Blocked":
+        """The named rows, in the order given."""
+        return Blocked(take_rows(self.owned, rows), self.denied)
+
+
+def denied_of(blocked: CsrBlock | Blocked) -> NDArray[np.int64]:
+    """The articles that no row may list, int64 ``(n_denied,)``."""
+    return blocked.denied if isinstance(blocked, Blocked) else np.empty(0, np.int64)
+
+
 def fill_through(
-    lists: Lists, weights: CsrBlock, table: CsrBlock, owned: CsrBlock, source: int
+    lists: Lists, weights: CsrBlock, table: CsrBlock, blocked: CsrBlock | Blocked, source: int
 ) -> None:
     """Fill free places by the weighted mean of ``table``'s rows, in place.
 
@@ -54,7 +92,7 @@ def fill_through(
         lists.articles, lists.scores, lists.sources, source,
         weights.indptr, weights.indices, weights.data,
         table.indptr, table.indices, table.data,
-        owned.indptr, owned.indices, table.shape[1],
+        blocked.indptr, blocked.indices, denied_of(blocked), table.shape[1],
     )  # fmt: skip
 
 
@@ -69,7 +107,7 @@ def mean_through(weights: CsrBlock, table: CsrBlock) -> NDArray[np.float32]:
 
 
 def fill_dense(
-    lists: Lists, tile: NDArray[np.float32], first: int, blocked: CsrBlock, source: int
+    lists: Lists, tile: NDArray[np.float32], first: int, blocked: CsrBlock | Blocked, source: int
 ) -> None:
     """Fill free places of the rows from ``first`` on by dense scores, in place.
 
@@ -78,7 +116,7 @@ def fill_dense(
     rows = slice(first, first + len(tile))
     _fill_dense(
         lists.articles[rows], lists.scores[rows], lists.sources[rows], source, tile,
-        blocked.indptr[first : first + len(tile) + 1], blocked.indices,
+        blocked.indptr[first : first + len(tile) + 1], blocked.indices, denied_of(blocked),
     )  # fmt: skip
 
 
@@ -86,7 +124,7 @@ def fill_latent(
     lists: Lists,
     user_factors: NDArray[np.float32],
     item_factors: NDArray[np.float32],
-    owned: CsrBlock,
+    blocked: CsrBlock | Blocked,
     source: int,
 ) -> None:
     """Fill free places by the product of factors (PureSVD), in place.
@@ -96,6 +134,8 @@ def fill_latent(
     Cremonesi, Koren, Turrin: Performance of recommender algorithms on top-N recommendation
     tasks, RecSys 2010, equation 8.
     """
+    is_denied = np.zeros(len(item_factors), dtype=bool)
+    is_denied[denied_of(blocked)] = True
     longest = float(np.sqrt(np.square(item_factors.astype(np.float64)).sum(axis=1).max()))
     for first in range(0, len(user_factors), TILE_ROWS):
         rows = slice(first, first + TILE_ROWS)
@@ -109,7 +149,7 @@ def fill_latent(
             _offer_tile(
                 products, start, users, item_factors, slack, filled,
                 lists.articles[rows], lists.scores[rows], lists.sources[rows], source,
-                owned.indptr[first : first + len(users) + 1], owned.indices,
+                blocked.indptr[first : first + len(users) + 1], blocked.indices, is_denied,
             )  # fmt: skip
 
 
@@ -117,13 +157,22 @@ def fill_ranked(
     lists: Lists,
     ranking: NDArray[np.int64],
     scores: NDArray[np.float32],
-    owned: CsrBlock,
+    blocked: CsrBlock | Blocked,
     source: int,
 ) -> None:
     """Fill free places from one ranking for everybody, in place."""
     _fill_ranked(
         lists.articles, lists.scores, lists.sources, source,
-        ranking, scores, owned.indptr, owned.indices, owned.shape[1],
+        ranking, scores, blocked.indptr, blocked.indices, denied_of(blocked), blocked.shape[1],
+    )  # fmt: skip
+
+
+def fill_sparse(lists: Lists, scores: CsrBlock, blocked: CsrBlock | Blocked, source: int) -> None:
+    """Fill free places of each row by its own stored scores above 0, in place."""
+    _fill_sparse(
+        lists.articles, lists.scores, lists.sources, source,
+        scores.indptr, scores.indices, scores.data,
+        blocked.indptr, blocked.indices, denied_of(blocked), scores.shape[1],
     )  # fmt: skip
 
 
@@ -145,13 +194,22 @@ def rank_popular(
 
 
 @njit(nogil=True, cache=True)
-def _block_row(stamp, row, articles, owned_indptr, owned_indices):
+def blocking(n_articles, denied):
+    """Stamps per article: blocked for a row where the stamp is not below the row."""
+    stamp = np.full(n_articles, -1, np.int64)
+    for article in denied:
+        stamp[article] = NEVER
+    return stamp
+
+
+@njit(nogil=True, cache=True)
+def block_row(stamp, row, articles, owned_indptr, owned_indices):
     """Mark what the row owns or lists already; returns the number of listed articles."""
     for e in range(owned_indptr[row], owned_indptr[row + 1]):
-        stamp[owned_indices[e]] = row
+        stamp[owned_indices[e]] = max(stamp[owned_indices[e]], row)
     filled = 0
     while filled < articles.shape[1] and articles[row, filled] >= 0:
-        stamp[articles[row, filled]] = row
+        stamp[articles[row, filled]] = max(stamp[articles[row, filled]], row)
         filled += 1
     return filled
 
@@ -159,15 +217,15 @@ def _block_row(stamp, row, articles, owned_indptr, owned_indices):
 @njit(nogil=True, cache=True)
 def _fill_through(
     articles, scores, sources, source, weight_indptr, weight_indices, weight_data,
-    table_indptr, table_indices, table_data, owned_indptr, owned_indices, n_articles,
+    table_indptr, table_indices, table_data, owned_indptr, owned_indices, denied, n_articles,
 ):  # fmt: skip
     n = articles.shape[1]
-    blocked = np.full(n_articles, -1, np.int64)
+    blocked = blocking(n_articles, denied)
     touched_by = np.full(n_articles, -1, np.int64)
     total = np.zeros(n_articles, np.float64)
     touched = np.empty(n_articles, np.int64)
     for row in range(articles.shape[0]):
-        filled = _block_row(blocked, row, articles, owned_indptr, owned_indices)
+        filled = block_row(blocked, row, articles, owned_indptr, owned_indices)
         if filled == n:
             continue
         n_touched, mass = 0, 0.0
@@ -179,7 +237,7 @@ def _fill_through(
             other = weight_indices[e]
             for t in range(table_indptr[other], table_indptr[other + 1]):
                 article = table_indices[t]
-                if table_data[t] <= 0 or blocked[article] == row:
+                if table_data[t] <= 0 or blocked[article] >= row:
                     continue
                 if touched_by[article] != row:
                     touched_by[article] = row
@@ -220,17 +278,19 @@ def _mean_through(
 
 
 @njit(nogil=True, cache=True)
-def _fill_dense(articles, scores, sources, source, tile, blocked_indptr, blocked_indices):
+def _fill_dense(
+    articles, scores, sources, source, tile, owned_indptr, owned_indices, denied
+):  # fmt: skip
     n = articles.shape[1]
-    stamp = np.full(tile.shape[1], -1, np.int64)
+    stamp = blocking(tile.shape[1], denied)
     for row in range(tile.shape[0]):
-        first = _block_row(stamp, row, articles, blocked_indptr, blocked_indices)
+        first = block_row(stamp, row, articles, owned_indptr, owned_indices)
         if first == n:
             continue
         threshold = np.float32(-np.inf)
         for article in range(tile.shape[1]):
             score = tile[row, article]
-            if score > threshold and stamp[article] != row:
+            if score > threshold and stamp[article] < row:
                 _insert_any(articles[row, first:], scores[row, first:], article, score)
                 if articles[row, n - 1] >= 0:
                     threshold = scores[row, n - 1]
@@ -242,7 +302,7 @@ def _fill_dense(articles, scores, sources, source, tile, blocked_indptr, blocked
 @njit(nogil=True, cache=True)
 def _offer_tile(
     products, start, users, items, slack, filled, articles, scores, sources, source,
-    owned_indptr, owned_indices,
+    owned_indptr, owned_indices, is_denied,
 ):  # fmt: skip
     n = articles.shape[1]
     for row in range(products.shape[0]):
@@ -257,6 +317,8 @@ def _offer_tile(
             if products[row, j] < threshold:
                 continue
             article = start + j
+            if is_denied[article]:
+                continue
             place = np.searchsorted(owned, article)
             if place < len(owned) and owned[place] == article:
                 continue
@@ -299,17 +361,36 @@ def _insert_any(articles, scores, article, score):
 @njit(nogil=True, cache=True)
 def _fill_ranked(
     articles, scores, sources, source, ranking, ranked_scores, owned_indptr, owned_indices,
-    n_articles,
+    denied, n_articles,
 ):  # fmt: skip
     n = articles.shape[1]
-    blocked = np.full(n_articles, -1, np.int64)
+    blocked = blocking(n_articles, denied)
     for row in range(articles.shape[0]):
-        place = _block_row(blocked, row, articles, owned_indptr, owned_indices)
+        place = block_row(blocked, row, articles, owned_indptr, owned_indices)
         for i in range(len(ranking)):
             if place == n:
                 break
-            if blocked[ranking[i]] != row:
+            if blocked[ranking[i]] < row:
                 articles[row, place] = ranking[i]
                 scores[row, place] = ranked_scores[i]
                 sources[row, place] = source
                 place += 1
+
+
+@njit(nogil=True, cache=True)
+def _fill_sparse(
+    articles, scores, sources, source, indptr, indices, data, owned_indptr, owned_indices,
+    denied, n_articles,
+):  # fmt: skip
+    n = articles.shape[1]
+    blocked = blocking(n_articles, denied)
+    for row in range(articles.shape[0]):
+        filled = block_row(blocked, row, articles, owned_indptr, owned_indices)
+        if filled == n:
+            continue
+        for e in range(indptr[row], indptr[row + 1]):
+            if data[e] > 0 and blocked[indices[e]] < row:
+                insert_sorted(articles[row, filled:], scores[row, filled:], indices[e], data[e])
+        for place in range(filled, n):
+            if articles[row, place] >= 0:
+                sources[row, place] = source

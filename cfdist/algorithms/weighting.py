@@ -65,7 +65,9 @@ def user_item_weights(
     quantity = block.quantity[with_user]
     starts = run_starts(user, article)
     bought = np.where(quantity > 0, 1.0 if aggregate == "count" else quantity, 0.0)
-    weights = _aggregate_runs(bought * _fading(block.timestamp[with_user], decay), starts, aggregate)
+    weights = _aggregate_runs(
+        bought * _fading(block.timestamp[with_user], decay), starts, aggregate
+    )
     if returns == "net":
         left = _net(quantity, starts)
         if aggregate in ("count", "sum"):
@@ -79,7 +81,7 @@ def user_item_weights(
 def weight_statistics(block: CsrBlock) -> WeightStatistics:
     """Statistics of one block of users; those of all are their sum by :func:`add_statistics`."""
     positive = block.data > 0
-    n_users = np.count_nonzero(_row_counts(block))
+    n_users = int(np.count_nonzero(_row_counts(block)))
     of_article = np.bincount(block.indices[positive], minlength=block.shape[1])
     return WeightStatistics(
         n_users, of_article.astype(np.int64), float(block.data.sum(dtype=np.float64))
@@ -171,7 +173,7 @@ def row_of_entries(block: CsrBlock) -> NDArray[np.int64]:
 
 def _tfidf(block: CsrBlock, statistics: WeightStatistics) -> NDArray[np.float64]:
     idf = 1 + np.log((1 + statistics.n_users) / (1 + statistics.n_users_of_article))
-    return np.log1p(block.data.astype(np.float64)) * idf[block.indices]
+    return np.asarray(np.log1p(block.data.astype(np.float64)) * idf[block.indices])
 
 
 def _bm25(
@@ -183,7 +185,8 @@ def _bm25(
     lengths = np.bincount(rows, weights, block.shape[0])
     relative = lengths * (statistics.n_users / (statistics.total_length or 1.0))
     saturation = k1 * (1 - b + b * relative)
-    return idf[block.indices] * (k1 + 1) * _ratio(weights, weights + saturation[rows])
+    values = idf[block.indices] * (k1 + 1) * _ratio(weights, weights + saturation[rows])
+    return np.asarray(values)
 
 
 def _scaled(values: NDArray[np.float64], block: CsrBlock) -> CsrBlock:
@@ -221,7 +224,7 @@ def _aggregate_runs(
 
 def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
     """The quotient; 0 where the whole is 0, and exactly 1 where both are equal."""
-    return np.divide(part, whole, out=np.zeros_like(whole), where=whole > 0)
+    return np.asarray(np.divide(part, whole, out=np.zeros_like(whole), where=whole > 0))
 
 
 def _net_count(

@@ -21,6 +21,9 @@ class CsrOperator(Protocol):
     def gram(self) -> NDArray[np.float64]:
         """XᵀX, dense float64 ``(n_columns, n_columns)`` on the host; for few columns."""
 
+    def user_gram(self) -> NDArray[np.float64]:
+        """XXᵀ, dense float64 ``(n_rows, n_rows)`` on the host; for few rows."""
+
 
 class Backend(Protocol):
     """Array library of a worker. Tasks carry its name and resolve it where they run."""

@@ -38,3 +38,8 @@ class CpuCsr:
         """XᵀX, dense."""
         wide = self._matrix.astype(np.float64)
         return np.asarray((wide.T @ wide).toarray())
+
+    def user_gram(self) -> NDArray[np.float64]:
+        """XXᵀ, dense."""
+        wide = self._matrix.astype(np.float64)
+        return np.asarray((wide @ wide.T).toarray())

@@ -109,7 +109,7 @@ def append(root: Path, entry: Entry) -> Entry:
     except FileExistsError:
         raise ConflictError(
             f"another publisher committed build {_read_entry(final).build} to {root} first; "
-            f"build {entry.waiting or entry.build} was left out",
+            "this command was left out and changed nothing",
             remedy="run the same command again",
         ) from None
     finally:

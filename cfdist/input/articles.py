@@ -1,8 +1,11 @@
-"""The optional table of articles: names, categories, brands."""
+"""The optional table of articles: names, categories, brands, variants, and until when."""
 
 import os
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -21,11 +24,22 @@ from cfdist.input.source import (
     read_schema,
     reading,
 )
-from cfdist.schema import ARTICLE_ID, BRAND, CATEGORY, NAME
+from cfdist.input.timestamps import read_times
+from cfdist.schema import (
+    ARTICLE_ID,
+    AVAILABLE_UNTIL,
+    BRAND,
+    CATEGORY,
+    NAME,
+    TIMESTAMP,
+    VARIANT_OF,
+)
 from cfdist.settings import IngestSettings
 
-DESCRIPTIONS = (NAME, CATEGORY, BRAND)
+DESCRIPTIONS = (NAME, CATEGORY, BRAND, VARIANT_OF)
+COLUMN_TYPES = dict.fromkeys(DESCRIPTIONS, pa.string()) | {AVAILABLE_UNTIL: pa.timestamp("us")}
 IGNORE = "or ignore the table with ingest.articles = ''"
+_TEXT_OR_NULL = ("string", "null")
 
 
 def find_articles(settings: IngestSettings) -> str | None:
@@ -52,41 +66,74 @@ def check_articles(settings: IngestSettings, id_type: pa.DataType) -> None:
     Raises
     ------
     DataError
-        The table cannot be read, has no column ``article_id``, or ids of another type.
+        The table cannot be read, has no column ``article_id``, ids of another type, or in
+        ``variant_of`` no ids and in ``available_until`` no times.
     """
     _open_table(settings, id_type)
 
 
+def table_columns(settings: IngestSettings, id_type: pa.DataType) -> set[str]:
+    """Names of the table's columns, from its header; empty without a table.
+
+    Raises
+    ------
+    DataError
+        As :func:`check_articles`.
+    """
+    return {name for _, names in _open_table(settings, id_type) for name in names}
+
+
 def describe_articles(settings: IngestSettings, article_ids: pa.Array) -> dict[str, pa.Array]:
-    """Name, category and brand of each id, null where unknown.
+    """Name, category, brand and family of each id, null where unknown.
 
     Raises
     ------
     DataError
         As :func:`check_articles`; also where a value cannot be read.
     """
+    return look_up_articles(settings, article_ids, DESCRIPTIONS)
+
+
+def look_up_articles(
+    settings: IngestSettings, article_ids: pa.Array, columns: Sequence[str]
+) -> dict[str, pa.Array]:
+    """Those columns of the table for each id, null where unknown.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Of ``COLUMN_TYPES``, which has the type of each.
+
+    Raises
+    ------
+    DataError
+        As :func:`describe_articles`.
+    """
     parts = _open_table(settings, article_ids.type)
     if not parts:
-        return {column: pa.nulls(len(article_ids), pa.string()) for column in DESCRIPTIONS}
-    tables = [_read(part, settings) for part in parts]
+        return {column: pa.nulls(len(article_ids), COLUMN_TYPES[column]) for column in columns}
+    tables = [_read(part, columns, settings) for part, _ in parts]
     known = pa.concat_tables(tables).combine_chunks()
     row = pc.index_in(article_ids.cast(pa.string()), value_set=known[ARTICLE_ID])
-    return {column: known[column].combine_chunks().take(row) for column in DESCRIPTIONS}
+    return {column: known[column].combine_chunks().take(row) for column in columns}
 
 
-def _open_table(settings: IngestSettings, id_type: pa.DataType) -> list[Part]:
-    """The table's files, checked by their headers; none where there is no table."""
+def _open_table(settings: IngestSettings, id_type: pa.DataType) -> list[tuple[Part, list[str]]]:
+    """The table's files and their columns, checked by the headers; none without a table."""
     address = find_articles(settings)
     if address is None:
         return []
     own = settings.model_copy(update={"input": address, "format": "auto"})
-    parts = [Part(url, file_format(url, own)) for url in list_files(own)]
-    for part in parts:
+    found = []
+    for url in list_files(own):
+        part = Part(url, file_format(url, own))
         schema = read_schema(part.url, own)
         _require_ids(part, schema)
         if part.format == "parquet":  # csv has text only: its digits are compared
             _require_type(part, schema.field(ARTICLE_ID).type, id_type, settings)
-    return parts
+            _require_rules(part, schema)
+        found.append((part, list(schema.names)))
+    return found
 
 
 def _require_ids(part: Part, schema: pa.Schema) -> None:
@@ -112,25 +159,64 @@ def _require_type(
         )
 
 
+def _require_rules(part: Part, schema: pa.Schema) -> None:
+    """Families are ids, and ends of availability are times or texts that may be."""
+    for column, fits, wanted in (
+        (VARIANT_OF, id_kind, "store ids of articles or families there"),
+        (AVAILABLE_UNTIL, _may_be_time, "cast the column to a timestamp or a date"),
+    ):
+        if column in schema.names and not fits(schema.field(column).type):
+            raise DataError(
+                f"{part.url}: column {column!r} is {schema.field(column).type}",
+                remedy=f"{wanted}, or rename it, {IGNORE}",
+            )
+
+
+def _may_be_time(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return pa.types.is_timestamp(kind) or pa.types.is_date(kind) or id_kind(kind) in _TEXT_OR_NULL
+
+
 def _are_csv(interactions: IngestSettings) -> bool:
     return all(file_format(url, interactions) == "csv" for url in list_files(interactions))
 
 
-def _read(part: Part, settings: IngestSettings) -> pa.Table:
+def _read(part: Part, columns: Sequence[str], settings: IngestSettings) -> pa.Table:
     """Ids and descriptions as text: 71053 is "71053" there, which "0071053" is not."""
     read = _read_csv if part.format == "csv" else _read_parquet
     with reading(part.url):
-        table = read(part, [ARTICLE_ID, *DESCRIPTIONS], settings)
-        ids = table[ARTICLE_ID].combine_chunks()
-        own_type = pa.string() if id_kind(ids.type) == "string" else pa.int64()
-        ids = read_ids(ids, ARTICLE_ID, own_type, part)
-        texts = {
-            column: _texts(table[column].combine_chunks(), column, part)
+        table = read(part, [ARTICLE_ID, *columns], settings)
+        values = {
+            column: _values(table[column].combine_chunks(), column, part)
             if column in table.column_names
-            else pa.nulls(table.num_rows, pa.string())
-            for column in DESCRIPTIONS
+            else pa.nulls(table.num_rows, COLUMN_TYPES[column])
+            for column in columns
         }
-    return pa.table({ARTICLE_ID: ids.cast(pa.string()), **texts})
+        return pa.table({ARTICLE_ID: _ids(table[ARTICLE_ID].combine_chunks(), ARTICLE_ID, part)}
+                        | values)  # fmt: skip
+
+
+def _values(values: pa.Array, column: str, part: Part) -> pa.Array:
+    if column == AVAILABLE_UNTIL:
+        return _times(values, part)
+    return _ids(values, column, part) if column == VARIANT_OF else _texts(values, column, part)
+
+
+def _ids(ids: pa.Array, column: str, part: Part) -> pa.Array:
+    own_type = pa.string() if id_kind(ids.type) in _TEXT_OR_NULL else pa.int64()
+    return read_ids(ids, column, own_type, part).cast(pa.string())
+
+
+def _times(values: pa.Array, part: Part) -> pa.Array:
+    """Times of any kind; texts are ISO 8601, whatever the interactions have."""
+    own = replace(part, names={TIMESTAMP: AVAILABLE_UNTIL})
+    try:
+        micros, known = read_times(values, own, IngestSettings(timestamp_format="iso"))
+    except DataError as error:
+        remedy = f"write it as 2026-01-31 or 2026-01-31T12:00:00Z, {IGNORE}"
+        raise DataError(error.message, remedy=remedy) from None
+    return pa.array(micros, mask=~np.asarray(known)).cast(COLUMN_TYPES[AVAILABLE_UNTIL])
 
 
 def _read_parquet(part: Part, names: list[str], settings: IngestSettings) -> pa.Table:

@@ -108,8 +108,9 @@ class RowCounts:
 
     @property
     def remedy(self) -> str:
-        """What to do about the reason that drops most rows."""
-        dropped = {reason: n for reason, n in self.dropped.items() if reason != NOT_SAMPLED}
+        """What to do about the reason that drops most rows; dates only where there is no other."""
+        left_out = {NOT_SAMPLED} if not self.rows_dropped else OUTSIDE | {NOT_SAMPLED}
+        dropped = {reason: n for reason, n in self.dropped.items() if reason not in left_out}
         worst = max(dropped, key=lambda reason: dropped[reason], default="")
         return _REMEDIES.get(worst, "mend the input, or raise ingest.max_dropped_share")
 

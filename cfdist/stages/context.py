@@ -111,6 +111,11 @@ class Context:
         """The same run under other settings; memory, notes and seconds are shared."""
         return replace(self, config=config)
 
+    def sharing(self, progress: Progress) -> "Context":
+        """The same run with another listener, and a memory for stages that come again."""
+        memory = {} if self.memory is None else self.memory
+        return replace(self, progress=progress, memory=memory)
+
     def note(self, message: str) -> None:
         """Tell the user and remember it, without passwords."""
         message = redact_text(message)

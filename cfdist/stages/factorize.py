@@ -1,13 +1,13 @@
 """Truncated SVD: a few passes over the blocks, one task of dense algebra after each."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from distributed import Future
 
 from cfdist.algorithms import krylov
-from cfdist.algorithms.csr import CsrBlock
+from cfdist.algorithms.csr import CsrBlock, stack
 from cfdist.algorithms.variance import energy, explained_variance_ratio
 from cfdist.backends import get_backend
 from cfdist.settings import FactorizeSettings
@@ -16,6 +16,7 @@ from cfdist.stages.index import tree_reduce
 from cfdist.stages.matrix import UserItemMatrix
 
 GRAM_ARTICLES = 512
+GRAM_USERS = 4096
 
 
 class Factors(Artifact):
@@ -47,6 +48,9 @@ class Factors(Artifact):
         return self.parts["user_factors"]
 
 
+Solver = Callable[..., tuple[Future, "PassReport", str]]
+
+
 class PassReport(NamedTuple):
     """What the driver needs to know after a pass."""
 
@@ -62,8 +66,8 @@ def factorize(context: Context, matrix: UserItemMatrix) -> Factors:
 
     Notes
     -----
-    Gram matrix and full eigenproblem up to 512 articles, block Krylov above. Passes are in
-    float32, and are done again in float64 where the wanted part of the spectrum spans more than
+    Gram matrix and eigenproblem up to 512 articles or 4,096 users, block Krylov above. Passes are
+    in float32, and are done again in float64 where the wanted part of the spectrum spans more than
     float32 holds (w_min / w_max < 1e-5).
     """
     settings = context.config.factorize
@@ -77,8 +81,7 @@ def factorize(context: Context, matrix: UserItemMatrix) -> Factors:
                 f"n_components = {settings.n_components} is more than the matrix of "
                 f"{matrix.shape[0]:,} users × {matrix.shape[1]:,} articles has: {wanted} are used"
             )
-        few = matrix.shape[1] <= GRAM_ARTICLES
-        solve = _solve_gram if few else _solve_krylov
+        method, solve = _method_for(matrix)
         solution, report, dtype = solve(stage, matrix, wanted, settings)
         item_factors = stage.submit(
             _item_factors, solution, matrix.shape, dtype, part="item_factors"
@@ -98,7 +101,7 @@ def factorize(context: Context, matrix: UserItemMatrix) -> Factors:
         )
         stage.wait([item_factors, *user_factors, described])
         meta = described.result() | {
-            "method": "gram" if few else "block krylov",
+            "method": method,
             "dtype": dtype,
             "n_passes": report.n_passes,
         }
@@ -106,12 +109,62 @@ def factorize(context: Context, matrix: UserItemMatrix) -> Factors:
             context.note(
                 f"the matrix has rank {meta['n_components']}: that many components are used"
             )
-        elif not few and report.error > settings.tolerance:
+        elif report.error > settings.tolerance:
             context.note(
                 f"the SVD stopped after {report.n_passes} passes at an estimated relative error of "
                 f"{report.error:.1e}; raise svd_iterations to reach {settings.tolerance:.0e}"
             )
         return stage.complete(Factors, meta, item_factors=[item_factors], user_factors=user_factors)
+
+
+def truncate(context: Context, factors: Factors, n_components: int) -> Factors:
+    """The first components of a factorization, which are those of a smaller one."""
+    if n_components >= factors.n_components:
+        return factors
+    with context.stage("truncate", factors.key, n_components) as stage:
+        found = stage.resume(Factors)
+        if found is not None:
+            return found
+        item_factors = stage.submit(
+            _first_columns, factors.item_factors, n_components, part="item_factors"
+        )
+        user_factors = [
+            stage.submit(_first_columns, part, n_components, part="user_factors")
+            for part in factors.user_factors
+        ]
+        stage.wait([item_factors, *user_factors])
+        per_component = ("singular_values", "residuals", "energy", "explained_variance_ratio")
+        shorter = {name: factors.meta[name][:n_components] for name in per_component}
+        meta = {**factors.meta, **shorter, "n_components": n_components}
+        return stage.complete(Factors, meta, item_factors=[item_factors], user_factors=user_factors)
+
+
+def _first_columns(table: np.ndarray[Any, Any], n_columns: int) -> np.ndarray[Any, Any]:
+    return np.ascontiguousarray(table[:, :n_columns])
+
+
+def _method_for(matrix: UserItemMatrix) -> tuple[str, Solver]:
+    """The smaller side decides: its Gram matrix where it is small, passes where it is not."""
+    n_users, n_articles = matrix.shape
+    if n_articles <= GRAM_ARTICLES:
+        return "gram", _solve_gram
+    if n_users <= GRAM_USERS:
+        return "gram of users", _solve_user_gram
+    return "block krylov", _solve_krylov
+
+
+def _solve_user_gram(
+    stage: Stage, matrix: UserItemMatrix, wanted: int, settings: FactorizeSettings
+) -> tuple[Future, PassReport, str]:
+    """One task: where users are few, the matrix is small."""
+    solution = stage.submit(_decompose_users, wanted, *matrix.blocks, label="eigen")
+    stage.wait([solution])
+    return solution, PassReport(1, matrix.shape[0], 0.0, 1.0, True), "float64"
+
+
+def _decompose_users(wanted: int, *blocks: CsrBlock) -> krylov.TruncatedFactors:
+    operator = get_backend("cpu").csr(stack(list(blocks)), np.float64)
+    return krylov.decompose_user_gram(operator, wanted)
 
 
 def _solve_gram(

@@ -9,6 +9,7 @@ from cfdist.stages.ingest import Interactions
 from cfdist.stages.matrix import UserItemMatrix, matrix
 from cfdist.stages.neighbors import Neighbors, neighbors
 from cfdist.stages.profiles import ProfileTable, profiles
+from cfdist.stages.purchases import Purchases, purchases
 
 
 class Fitting:
@@ -42,6 +43,11 @@ class Fitting:
         return matrix(self.context, self.interactions, self.index)
 
     @cached_property
+    def purchases(self) -> Purchases:
+        """Number and time of the purchases of every pair; asked for before rows are forgotten."""
+        return purchases(self.context, self.interactions, self.index, self.matrix)
+
+    @cached_property
     def factors(self) -> Factors:
         """Truncated SVD of the matrix."""
         return factorize(self.context, self.matrix)
@@ -55,3 +61,18 @@ class Fitting:
     def neighbors(self) -> Neighbors:
         """Similar users and articles in the space of factors."""
         return neighbors(self.context, self.index, self.profiles, self.factors)
+
+    @cached_property
+    def similar_users(self) -> Neighbors:
+        """Similar users alone, unless both were searched for already."""
+        return self._one_side("users")
+
+    @cached_property
+    def similar_articles(self) -> Neighbors:
+        """Similar articles alone, unless both were searched for already."""
+        return self._one_side("articles")
+
+    def _one_side(self, side: str) -> Neighbors:
+        if "neighbors" in self.__dict__:
+            return self.neighbors
+        return neighbors(self.context, self.index, self.profiles, self.factors, (side,))

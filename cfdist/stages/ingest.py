@@ -111,7 +111,7 @@ def _require_dates(settings: IngestSettings, source: Source) -> None:
     date_window(settings)
     for name in ("first_date", "last_date"):
         value = getattr(settings, name)
-        if value is not None and source.columns.timestamp is None:
+        if value is not None and not source.columns.timestamp:
             raise ConfigError(
                 f"ingest.{name} = {value!r}, but {settings.input} has no column of timestamps",
                 remedy=f"name it in ingest.columns.timestamp, or leave ingest.{name} out",

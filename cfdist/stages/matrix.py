@@ -9,11 +9,18 @@ from distributed import Future
 
 from cfdist.algorithms.baskets import basket_articles
 from cfdist.algorithms.csr import CsrBlock, stack
-from cfdist.algorithms.interactions import InteractionBlock, codes_in
+from cfdist.algorithms.interactions import DAY_US, InteractionBlock, codes_in
 from cfdist.algorithms.variance import ColumnTotals, add_totals, column_totals
-from cfdist.algorithms.weighting import user_item_weights, weigh
-from cfdist.errors import DataError
-from cfdist.stages.context import Artifact, Context
+from cfdist.algorithms.weighting import (
+    Decay,
+    add_statistics,
+    user_item_weights,
+    weigh,
+    weight_statistics,
+)
+from cfdist.errors import ConfigError, DataError
+from cfdist.settings import MatrixSettings
+from cfdist.stages.context import Artifact, Context, Stage
 from cfdist.stages.index import Index, tree_reduce
 from cfdist.stages.ingest import Interactions
 
@@ -57,18 +64,19 @@ def matrix(context: Context, interactions: Interactions, index: Index) -> UserIt
     """
     settings = context.config.matrix
     ingest = context.config.ingest
-    depends = (index.key, settings.model_dump(), ingest.returns, ingest.max_basket_articles)
+    decay = decay_of(interactions, settings)
+    depends = (index.key, settings.model_dump(), decay, ingest.returns, ingest.max_basket_articles)
     with context.stage("matrix", *depends) as stage:
         found = stage.resume(UserItemMatrix)
         if found is not None:
             return found
         _require_some(index)
-        blocks, baskets, skipped = [], [], []
+        counts, baskets, skipped = [], [], []
         for block in interactions.blocks:
             codes = stage.submit(_article_codes, block, index.article_ids, label="codes")
-            blocks.append(
-                stage.submit(_weights, block, codes, index.n_articles, settings.aggregate,
-                             settings.weighting, ingest.returns, part="blocks")
+            counts.append(
+                stage.submit(user_item_weights, block, codes, index.n_articles,
+                             settings.aggregate, ingest.returns, decay, label="aggregate")
             )  # fmt: skip
             both = stage.submit(
                 basket_articles, block, codes, index.n_articles, ingest.max_basket_articles,
@@ -76,6 +84,7 @@ def matrix(context: Context, interactions: Interactions, index: Index) -> UserIt
             )  # fmt: skip
             baskets.append(stage.submit(_first, both, label="baskets"))
             skipped.append(stage.submit(_second, both, label="baskets"))
+        blocks = _weigh_all(stage, counts, settings.weighting)
         totals = [stage.submit(column_totals, block, label="totals") for block in blocks]
         total = tree_reduce(stage, add_totals, totals, label="sum")
         articles = stage.submit(per_article, total, part="articles")
@@ -94,6 +103,34 @@ def matrix(context: Context, interactions: Interactions, index: Index) -> UserIt
         return stage.complete(
             UserItemMatrix, meta, blocks=blocks, articles=[articles], baskets=[all_baskets]
         )
+
+
+def decay_of(interactions: Interactions, settings: MatrixSettings) -> Decay | None:
+    """How purchases fade, from the end of the data: a later run of the same rows is the same.
+
+    Raises
+    ------
+    ConfigError
+        There are no timestamps to fade by.
+    """
+    if settings.half_life_days is None:
+        return None
+    if not interactions.meta["has_timestamps"]:
+        raise ConfigError(
+            "matrix.half_life_days needs timestamps, and the input has none",
+            remedy="name the column with --set ingest.columns.timestamp=COLUMN",
+        )
+    now = interactions.meta.get("as_of_us") or interactions.meta["last_timestamp"]
+    return Decay(settings.half_life_days * DAY_US, int(now))
+
+
+def _weigh_all(stage: Stage, counts: list[Future], weighting: str) -> list[Future]:
+    """Weighted blocks; tf-idf and BM25 need the sums over all of them first."""
+    statistics = None
+    if weighting in ("tfidf", "bm25"):
+        parts = [stage.submit(weight_statistics, block, label="statistics") for block in counts]
+        statistics = tree_reduce(stage, add_statistics, parts, label="sum")
+    return [stage.submit(weigh, block, weighting, statistics, part="blocks") for block in counts]
 
 
 def _require_some(index: Index) -> None:
@@ -122,17 +159,6 @@ def _basket_kind(interactions: Interactions) -> str:
 
 def _article_codes(block: InteractionBlock, article_ids: pa.Array) -> np.ndarray[Any, Any]:
     return codes_in(block.article_ids, article_ids)
-
-
-def _weights(
-    block: InteractionBlock,
-    codes: np.ndarray[Any, Any],
-    n_articles: int,
-    aggregate: str,
-    weighting: str,
-    returns: str,
-) -> CsrBlock:
-    return weigh(user_item_weights(block, codes, n_articles, aggregate, returns), weighting)
 
 
 def per_article(total: ColumnTotals) -> dict[str, np.ndarray[Any, Any]]:

@@ -17,6 +17,8 @@ from cfdist.stages.profiles import ProfileTable
 TASKS_PER_THREAD = 8
 
 Array = np.ndarray[Any, Any]
+Sides = tuple[str, ...]
+BOTH: Sides = ("users", "articles")
 
 
 class Neighbors(Artifact):
@@ -39,9 +41,14 @@ class Neighbors(Artifact):
 
 
 def neighbors(
-    context: Context, index: Index, profiles: ProfileTable, factors: Factors
+    context: Context, index: Index, profiles: ProfileTable, factors: Factors, sides: Sides = BOTH
 ) -> Neighbors:
     """The most similar profiles and articles by cosine over UΣ and VΣ.
+
+    Parameters
+    ----------
+    sides : tuple of {"users", "articles"}
+        What is searched for; evaluation often needs one of them.
 
     Notes
     -----
@@ -49,26 +56,24 @@ def neighbors(
     thread. The result does not depend on how the tiles are dealt out.
     """
     settings = context.config.neighbors
-    with context.stage("neighbors", factors.key, settings.model_dump()) as stage:
+    with context.stage("neighbors", factors.key, settings.model_dump(), sides) as stage:
         found = stage.resume(Neighbors)
         if found is not None:
             return found
-        user_index = _group_profiles(stage, index, profiles, factors)
-        article_index = stage.submit(
-            _article_index, factors.item_factors, factors.singular_values, label="group"
-        )
-        n_profiles = profiles.n_profiles
-        users, user_pairs = _search(
-            stage, user_index, n_profiles, settings.n_similar_users, "users"
-        )
-        articles, article_pairs = _search(
-            stage, article_index, index.n_articles, settings.n_similar_items, "articles"
-        )
-        meta = {
-            "user_pairs_share": user_pairs / n_profiles**2,
-            "article_pairs_share": article_pairs / index.n_articles**2,
-        }
-        return stage.complete(Neighbors, meta, users=[users], articles=[articles])
+        meta, parts = {}, {}
+        if "users" in sides:
+            grouped = _group_profiles(stage, index, profiles, factors)
+            n, k = profiles.n_profiles, settings.n_similar_users
+            parts["users"], meta["user_pairs_share"] = _search(stage, grouped, n, k, "users")
+        if "articles" in sides:
+            grouped = stage.submit(
+                _article_index, factors.item_factors, factors.singular_values, label="group"
+            )
+            n, k = index.n_articles, settings.n_similar_items
+            parts["articles"], meta["article_pairs_share"] = _search(
+                stage, grouped, n, k, "articles"
+            )
+        return stage.complete(Neighbors, meta, **{side: [found] for side, found in parts.items()})
 
 
 def _group_profiles(stage: Stage, index: Index, profiles: ProfileTable, factors: Factors) -> Future:
@@ -80,8 +85,8 @@ def _group_profiles(stage: Stage, index: Index, profiles: ProfileTable, factors:
     return stage.submit(_user_index, profiles.profiles, *units, label="group")
 
 
-def _search(stage: Stage, index: Future, n_rows: int, k: int, part: str) -> tuple[Future, int]:
-    """Neighbour lists of all rows of an index, and how many pairs were computed."""
+def _search(stage: Stage, index: Future, n_rows: int, k: int, part: str) -> tuple[Future, float]:
+    """Neighbour lists of all rows of an index, and the share of all pairs that was computed."""
     tiles = stage.result(stage.submit(exact_neighbors.query_tiles, index, label="tiles"))
     threads = sum(stage.context.client.nthreads().values()) or 1
     runs = np.array_split(tiles, max(1, min(len(tiles), TASKS_PER_THREAD * threads)))
@@ -91,7 +96,7 @@ def _search(stage: Stage, index: Future, n_rows: int, k: int, part: str) -> tupl
     pairs = [stage.submit(_pairs, run, label="count") for run in found]
     lists = stage.submit(_assemble, n_rows, k, *found, part=part)
     stage.wait([*found, *pairs, lists])
-    return lists, sum(future.result() for future in pairs)
+    return lists, sum(future.result() for future in pairs) / n_rows**2
 
 
 def _unit_rows(factors: Array, profiles: Profiles, first: int, last: int) -> Array:

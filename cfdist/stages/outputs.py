@@ -13,6 +13,7 @@ from distributed import Future
 from cfdist.algorithms.csr import CsrBlock, stack
 from cfdist.algorithms.exact_neighbors import article_units
 from cfdist.algorithms.profiles import Profiles
+from cfdist.algorithms.purchases import NO_TIME
 from cfdist.builds.build import ITEM_TABLE, USER_TABLE
 from cfdist.builds.files import (
     WrittenFile,
@@ -35,12 +36,16 @@ from cfdist.schema import (
     articles as articles_schema,
 )
 from cfdist.schema import (
+    buy_again as buy_again_schema,
+)
+from cfdist.schema import (
     users as users_schema,
 )
 from cfdist.stages.context import Context, Stage
 from cfdist.stages.results import Results, metrics_of
 
 SIMILARITY_TILE = 1024
+BUY_AGAIN_TABLE = "buy_again"
 
 Array = np.ndarray[Any, Any]
 
@@ -68,6 +73,12 @@ def write_all(stage: Stage, context: Context, results: Results) -> list[Future]:
         stage.submit(_write_pairs, folder, number, pairs, article_ids, label="pairs")
         for number, pairs in enumerate(results.pairs.shards)
     ]
+    for number, bought in enumerate(results.buy_again.lists if results.buy_again else []):
+        users = index.parts["user_ids"][number]
+        writes.append(
+            stage.submit(_write_buy_again, folder, number, bought, users, article_ids,
+                         label="buy-again")
+        )  # fmt: skip
     described = resolve_articles(context.config.ingest)
     writes += [
         stage.submit(_write_articles, folder, article_ids, results.matrix.articles,
@@ -114,6 +125,24 @@ def _write_lists(
         schema=schema,
     )
     return write_parquet(_staged(folder), part_name(USER_TABLE, number), table)
+
+
+def _write_buy_again(
+    folder: Path, number: int, bought: dict[str, Array], users: pa.Array, articles: pa.Array
+) -> WrittenFile:
+    last_us = bought["last_us"]
+    table = pa.Table.from_arrays(
+        [
+            users.take(pa.array(bought["user"])),
+            pa.array(bought["rank"].astype(np.int16)),
+            articles.take(pa.array(bought["article"])),
+            pa.array(bought["score"]),
+            pa.array(last_us, mask=last_us == NO_TIME).cast(pa.timestamp("us")),
+            pa.array(bought["n_bought"]),
+        ],
+        schema=buy_again_schema(users.type, articles.type),
+    )
+    return write_parquet(_staged(folder), part_name(BUY_AGAIN_TABLE, number), table)
 
 
 def _write_pairs(

@@ -53,14 +53,14 @@ def profiles(context: Context, index: Index, matrix: UserItemMatrix) -> ProfileT
         return stage.complete(ProfileTable, meta, profiles=[table], matrix=[stacked])
 
 
-def _row_hashes(block: CsrBlock) -> tuple[np.ndarray, np.ndarray]:  # type: ignore[type-arg]
+def _row_hashes(block: CsrBlock) -> tuple[np.ndarray, np.ndarray]:
     return (
         hash_rows(block.indptr, block.indices, block.data),
         hash_rows(block.indptr, block.indices),
     )
 
 
-def _find(*hashes: tuple[np.ndarray, np.ndarray]) -> Profiles:  # type: ignore[type-arg]
+def _find(*hashes: tuple[np.ndarray, np.ndarray]) -> Profiles:
     return find_profiles(
         np.concatenate([rows for rows, _ in hashes]), np.concatenate([sets for _, sets in hashes])
     )

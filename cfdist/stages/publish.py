@@ -1,16 +1,21 @@
-"""Check every file of a build, and make the build live in one act."""
+"""Check every file of a build, judge it, and make it live in one act."""
 
 import os
 import shutil
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 from cfdist.builds import log
 from cfdist.builds.build import ITEM_TABLE, USER_TABLE, Build, load_build
+from cfdist.builds.commit import take_over
 from cfdist.builds.files import WrittenFile, place, sha256_of, sync, write_synced
+from cfdist.builds.lists import count_owned
 from cfdist.builds.manifest import MANIFEST, FileEntry, Manifest
+from cfdist.builds.rollback import verify
+from cfdist.builds.verdict import judge_build, refusal
 from cfdist.config import Config
 from cfdist.errors import ConfigError, ConflictError, DataError
 from cfdist.redact import redact
@@ -20,8 +25,25 @@ from cfdist.stages.outputs import write_all
 from cfdist.stages.results import Results, counts_of
 
 
-def publish(context: Context, results: Results) -> Build:
-    """The live build, after every part was checked.
+def publish(
+    context: Context,
+    results: Results,
+    hold_out: dict[str, Any] | None = None,
+    force: bool = False,
+) -> Build:
+    """The published build, after every part was checked and the gate let it pass.
+
+    Parameters
+    ----------
+    hold_out : dict, optional
+        Quality of a sibling that was fitted before the hold-out, for the gate.
+    force : bool
+        Publish what the gate refuses, and record that.
+
+    Returns
+    -------
+    Build
+        Live; where the live build is pinned, complete and waiting behind it.
 
     Raises
     ------
@@ -29,30 +51,73 @@ def publish(context: Context, results: Results) -> Build:
         Another publisher committed since this stage began.
     DataError
         A part is missing or the rows do not add up: nothing was committed.
+    GateError
+        A check refused the build: it is kept and marked, and not live.
     """
-    root = Path(context.config.publish.root)
-    with context.stage("publish", context.run_id) as stage:
+    root, build = Path(context.config.publish.root), context.run_id
+    with context.stage("publish", build) as stage:
         before = log.live_entry(root)
         written = write_all(stage, context, results)
-        stage.wait(written)
+        owned = [
+            stage.submit(count_owned, lists, block, label="owned")
+            for lists, block in zip(results.recommendations.lists, results.matrix.blocks,
+                                    strict=True)
+        ]  # fmt: skip
+        stage.wait([*written, *owned])
         files: list[WrittenFile] = [future.result() for future in written]
         _check_rows(files, results)
-        build = context.run_id
         folder = log.build_folder(root, build)
         for file in files:
             place(Path(file.path), folder / file.name, file.sha256)
         manifest = _manifest(context, results, build, files)
-        path = folder / MANIFEST
-        write_synced(path, manifest.model_dump_json(indent=1).encode())
-        for parent in {(folder / file.name).parent for file in files} | {folder.parent, root}:
-            sync(parent)
-        try:
-            log.commit(root, build, sha256_of(path), before)
-        except ConflictError:
-            shutil.rmtree(folder, ignore_errors=True)  # no entry of the log will ever name it
-            raise
+        manifest = manifest.model_copy(update={"hold_out": hold_out})
+        n_owned = sum(future.result() for future in owned)
+        manifest = _judged(context, Build(folder, manifest), before, n_owned, force)
+        sha256 = _write_manifest(root, folder, manifest)
+        if manifest.refused:
+            raise refusal(root, manifest, before)
+        _commit(context, root, manifest, sha256, before)
         _refresh_links(context, root)
         return load_build(root, build)
+
+
+def _judged(
+    context: Context, build: Build, before: log.Entry | None, n_owned: int, force: bool
+) -> Manifest:
+    """The manifest with the gate's verdict; what somebody should look at becomes a note."""
+    root = Path(context.config.publish.root)
+    found = judge_build(root, build, before, n_owned, context.config.gate, force)
+    for note in found.notes:
+        context.note(note)
+    return build.manifest.model_copy(update={"gate": found.gate, "notes": list(context.notes)})
+
+
+def _write_manifest(root: Path, folder: Path, manifest: Manifest) -> str:
+    """Make the build durable, the manifest last; its sha256."""
+    path = folder / MANIFEST
+    write_synced(path, manifest.model_dump_json(indent=1).encode())
+    parents = {(folder / file.name).parent for file in manifest.files}
+    for parent in parents | {folder, folder.parent, root}:
+        sync(parent)
+    return sha256_of(path)
+
+
+def _commit(
+    context: Context, root: Path, manifest: Manifest, sha256: str, before: log.Entry | None
+) -> None:
+    """Make the build live, or let it wait; a lost race removes its folder."""
+    build = manifest.build
+    verify(root, build, sha256)
+    try:
+        entry = take_over(root, build, sha256, before, manifest.forced)
+    except ConflictError:
+        shutil.rmtree(log.build_folder(root, build), ignore_errors=True)  # no entry will name it
+        raise
+    if entry.build != build:
+        context.note(
+            f"build {entry.build} is pinned and stays live; build {build} waits: "
+            f"`cfdist builds unpin {build}` makes it live"
+        )
 
 
 def _refresh_links(context: Context, root: Path) -> None:
@@ -144,6 +209,7 @@ def _manifest(context: Context, results: Results, build: str, files: list[Writte
         resumed=context.resumed,
         notes=context.notes,
         versions=code_versions(),
+        method=results.recommendations.meta["method"],
         files=sorted(
             (FileEntry(name=f.name, rows=f.rows, bytes=f.bytes, sha256=f.sha256) for f in files),
             key=lambda entry: entry.name,

@@ -61,4 +61,10 @@ def _search(
     units: CsrBlock, by_article: CsrBlock, profiles: Profiles, shard: range, k: int
 ) -> tuple[Array, Array]:
     rows = np.arange(shard.start, shard.stop)
-    return nearest(take_rows(units, rows), by_article, k, rows, profiles.family)
+    return nearest(
+        take_rows(units, rows),
+        by_article,
+        k,
+        profiles.family[shard.start : shard.stop],
+        profiles.family,
+    )

@@ -1,7 +1,7 @@
 """Lists of N articles for every user, and partners for every article."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from distributed import Future
@@ -9,11 +9,14 @@ from distributed import Future
 from cfdist.algorithms.csr import CsrBlock, empty_rows, take_rows
 from cfdist.algorithms.hashing import hash_rows
 from cfdist.algorithms.profiles import group_equal
-from cfdist.algorithms.scoring import Lists
-from cfdist.schema import AUTO, RECOMMENDERS, USER_NEIGHBORS
+from cfdist.algorithms.rules import Rules
+from cfdist.algorithms.scoring import Blocked, Lists
+from cfdist.schema import AUTO, HISTORY, POPULAR, RECOMMENDERS, USER_NEIGHBORS
+from cfdist.stages.catalogue import catalogue
 from cfdist.stages.context import Artifact, Stage
 from cfdist.stages.fitting import Fitting
-from cfdist.stages.recommenders import FALLBACKS, Rows, Source, prepare
+from cfdist.stages.recommenders import FALLBACKS, Rows, Source, popular, prepare
+from cfdist.stages.recommenders.by_rules import fill_by_rules
 
 Array = np.ndarray[Any, Any]
 
@@ -32,8 +35,27 @@ class Recommendations(Artifact):
         return self.parts["lists"]
 
 
+class Wanted(NamedTuple):
+    """What the lists of a run are to be.
+
+    Attributes
+    ----------
+    n : int, entries of a list
+    owned_blocked : bool, whether a list leaves out what its user has
+    shared : bool, whether users with one history share a list
+    limited : bool, whether an entry may keep another one out
+    max_per_category : int; 0: no limit
+    """
+
+    n: int
+    owned_blocked: bool
+    shared: bool
+    limited: bool
+    max_per_category: int
+
+
 def recommend(fitting: Fitting, *, filled: bool = True) -> Recommendations:
-    """Ranked lists that hold no owned article, each filled to N from the next source.
+    """Ranked lists of what the catalogue allows, each filled to N from the next source.
 
     Parameters
     ----------
@@ -43,25 +65,34 @@ def recommend(fitting: Fitting, *, filled: bool = True) -> Recommendations:
     Notes
     -----
     What a source needs of all users or articles is replicated. Users of a block who share a
-    history are scored once.
+    history are scored once. The rules of :func:`~cfdist.stages.catalogue.catalogue` are the same
+    for all users, so that holds with them, too. A variant of what the user has may be listed:
+    who bought a shirt may want it in another colour, and what nobody buys twice scores low.
     """
     context, settings = fitting.context, fitting.context.config.recommend
     method = USER_NEIGHBORS if settings.method == AUTO else settings.method
     chain = FALLBACKS[method] if filled else (method,)
     sources = [prepare(name, fitting) for name in chain]
-    n = min(settings.n_recommendations, fitting.index.n_articles)
-    keys = [source.key for source in sources]
-    with context.stage("recommend", chain, keys, n, settings.owned) as stage:
+    rules = catalogue(fitting)
+    wanted = Wanted(
+        n=min(settings.n_recommendations, fitting.index.n_articles),
+        owned_blocked=settings.owned == "exclude",
+        shared=HISTORY not in chain,  # what was bought last differs between equal weights
+        limited=rules.has_limits,
+        max_per_category=settings.max_per_category or 0,
+    )
+    keys = [rules.key, *(source.key for source in sources)]
+    with context.stage("recommend", chain, keys, wanted) as stage:
         found = stage.resume(Recommendations)
         if found is not None:
             return found
-        lists = _all_lists(stage, fitting.matrix.blocks, sources, n, settings.owned == "exclude")
+        lists = _all_lists(stage, fitting.matrix.blocks, sources, wanted, rules.articles)
         summaries = [stage.submit(_summary, block, label="count") for block in lists]
         stage.wait([*lists, *summaries])
         by_source = np.sum([future.result()[0] for future in summaries], axis=0)
         meta = {
             "method": method,
-            "n_recommendations": n,
+            "n_recommendations": wanted.n,
             "n_by_source": dict(zip(RECOMMENDERS, by_source.tolist(), strict=True)),
             "n_short_lists": int(sum(future.result()[1] for future in summaries)),
         }
@@ -69,8 +100,9 @@ def recommend(fitting: Fitting, *, filled: bool = True) -> Recommendations:
 
 
 def _all_lists(
-    stage: Stage, blocks: Sequence[Future], sources: list[Source], n: int, owned_blocked: bool
-) -> list[Future]:
+    stage: Stage, blocks: Sequence[Future], sources: list[Source], wanted: Wanted,
+    rules: Future | None,
+) -> list[Future]:  # fmt: skip
     """One task per block of users, all sources in it."""
     arguments = [source.arguments(stage) for source in sources]
     return [
@@ -81,8 +113,8 @@ def _all_lists(
                 (source.fill, RECOMMENDERS.index(source.name), *arguments[place][number])
                 for place, source in enumerate(sources)
             ],
-            n,
-            owned_blocked,
+            wanted,
+            rules,
             part="lists",
         )
         for number, block in enumerate(blocks)
@@ -90,17 +122,34 @@ def _all_lists(
 
 
 def _lists(
-    block: CsrBlock, fills: list[tuple[Any, ...]], n: int, owned_blocked: bool
+    block: CsrBlock,
+    fills: list[tuple[Any, ...]],
+    wanted: Wanted,
+    articles: dict[str, Array] | None,
 ) -> dict[str, Array]:
     """Lists of a block's distinct histories."""
-    of_row, local = group_equal(hash_rows(block.indptr, block.indices, block.data))
-    history = take_rows(block, local)
-    blocked = history if owned_blocked else empty_rows(history.shape)
-    rows = Rows(history, blocked, local)
-    lists = Lists.empty(len(local), n)
+    rules = Rules(**articles, max_per_category=wanted.max_per_category) if articles else None
+    of_row, rows = _distinct_rows(block, wanted, rules)
+    lists = Lists.empty(len(rows.local), wanted.n)
     for fill, source, *arguments in fills:
-        fill(lists, rows, source, *arguments)
+        if rules is None or not wanted.limited:
+            fill(lists, rows, source, *arguments)
+        elif source == RECOMMENDERS.index(POPULAR):
+            popular.walk(lists, rows, source, rules, *arguments)
+        else:
+            fill_by_rules(lists, rows, fill, source, tuple(arguments), rules)
     return lists._asdict() | {"row_of_user": of_row.astype(np.int32)}
+
+
+def _distinct_rows(block: CsrBlock, wanted: Wanted, rules: Rules | None) -> tuple[Array, Rows]:
+    """Row of each user, and what is known of the rows."""
+    of_row = local = np.arange(block.shape[0])
+    if wanted.shared:
+        of_row, local = group_equal(hash_rows(block.indptr, block.indices, block.data))
+    history = take_rows(block, local)
+    owned = history if wanted.owned_blocked else empty_rows(history.shape)
+    blocked: Any = owned if rules is None else Blocked(owned, rules.denied)
+    return of_row, Rows(history, blocked, local)
 
 
 def _summary(lists: dict[str, Array]) -> tuple[Array, int]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from cfdist.stages.buy_again import BuyAgain
 from cfdist.stages.factorize import Factors
 from cfdist.stages.index import Index
 from cfdist.stages.ingest import Interactions
@@ -25,6 +26,7 @@ class Results:
     neighbors: Neighbors
     pairs: Pairs
     recommendations: Recommendations
+    buy_again: BuyAgain | None = None
 
 
 def metrics_of(results: Results) -> dict[str, Any]:
@@ -59,6 +61,7 @@ def counts_of(results: Results) -> dict[str, Any]:
         "basket_kind": matrix["basket_kind"],
         "n_recommendations": sum(made["n_by_source"].values()),
         "n_pairs": results.pairs.meta["n_pairs"],
+        "n_buy_again": results.buy_again.meta["n_rows"] if results.buy_again else 0,
         "user_pairs_share": near["user_pairs_share"],
         "article_pairs_share": near["article_pairs_share"],
     }

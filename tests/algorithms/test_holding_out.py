@@ -24,7 +24,9 @@ days = st.integers(-3, 3).map(lambda half_days: half_days * DAY_US // 2)
 rules = st.one_of(
     st.tuples(st.just(by_date), st.tuples(days, days)),
     st.tuples(st.just(last_k), st.tuples(st.integers(1, 3))),
-    st.tuples(st.just(random_share), st.tuples(st.sampled_from([0.1, 0.5, 0.9]), st.integers(0, 9))),
+    st.tuples(
+        st.just(random_share), st.tuples(st.sampled_from([0.1, 0.5, 0.9]), st.integers(0, 9))
+    ),
 )
 
 
@@ -135,9 +137,7 @@ def test_other_users_change_nothing(given_rows: tuple[list[Row], Kind], rule: tu
 
 
 @given(given_rows=rows_of_a_block(), first=days, length=st.integers(0, 4))
-def test_a_date_cuts_in_three(
-    given_rows: tuple[list[Row], Kind], first: int, length: int
-) -> None:
+def test_a_date_cuts_in_three(given_rows: tuple[list[Row], Kind], first: int, length: int) -> None:
     rows, kind = given_rows
     until = first + length * DAY_US // 2
     block = block_from(rows, kind)

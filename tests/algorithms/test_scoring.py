@@ -1,10 +1,10 @@
-"""Lists: never owned, never twice, as many as there are, in order, equal to brute force.
+"""Lists: never owned or denied, never twice, as many as there are, equal to brute force.
 
 Weights are small binary fractions, so that sums are exact in any order and lists are compared
 bit for bit. Random factors agree within 1e-6 of their scale.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -14,7 +14,16 @@ from reference import all_products, fill_from_scores, ranking_as_scores, weighte
 
 from cfdist.algorithms import scoring
 from cfdist.algorithms.csr import CsrBlock, csr_from_sorted
-from cfdist.algorithms.scoring import Lists, fill_latent, fill_ranked, fill_through
+from cfdist.algorithms.scoring import (
+    Blocked,
+    Lists,
+    fill_dense,
+    fill_latent,
+    fill_ranked,
+    fill_sparse,
+    fill_through,
+    mean_through,
+)
 
 WEIGHTS = [0.0, 0.0, 0.25, 0.5, 1.0, 2.0]
 FACTORS = [-1.0, -0.5, 0.0, 0.5, 1.0]
@@ -58,6 +67,7 @@ class Case:
     item_factors: np.ndarray
     ranking: np.ndarray
     n: int
+    denied: np.ndarray
 
     @property
     def n_rows(self) -> int:
@@ -68,9 +78,25 @@ class Case:
         return self.owned.shape[1]
 
     @property
+    def kept_out(self) -> np.ndarray:
+        """What a list may not hold, users × articles."""
+        return self.owned.astype(bool) | self.denied
+
+    @property
+    def blocked(self) -> CsrBlock | Blocked:
+        owned = block_of(self.owned)
+        return Blocked(owned, np.flatnonzero(self.denied)) if self.denied.any() else owned
+
+    @property
     def n_possible(self) -> np.ndarray:
         """Places that the catalogue can fill, per row."""
-        return np.minimum(self.n, self.n_articles - np.count_nonzero(self.owned, axis=1))
+        return np.minimum(self.n, self.n_articles - np.count_nonzero(self.kept_out, axis=1))
+
+    def rows(self, rows: slice) -> "Case":
+        return replace(
+            self, owned=self.owned[rows], weights=self.weights[rows],
+            user_factors=self.user_factors[rows],
+        )  # fmt: skip
 
 
 @st.composite
@@ -90,40 +116,66 @@ def cases(draw: st.DrawFn) -> Case:
         item_factors=table(FACTORS, n_articles, n_components).astype(np.float32),
         ranking=np.array(draw(st.permutations(range(n_articles))), dtype=np.int64),
         n=draw(st.integers(1, 10)),
+        denied=table([False, False, True], 1, n_articles)[0],
     )
 
 
 def through(lists: Lists, case: Case, source: int = 0, *, keep_zeros: bool = False) -> None:
     weights, table = (block_of(m, keep_zeros=keep_zeros) for m in (case.weights, case.table))
-    fill_through(lists, weights, table, block_of(case.owned), source)
+    fill_through(lists, weights, table, case.blocked, source)
+
+
+def dense(lists: Lists, case: Case, source: int = 0) -> None:
+    """In tiles of two rows."""
+    products = all_products(case.user_factors, case.item_factors)
+    for first in range(0, case.n_rows, 2):
+        fill_dense(lists, products[first : first + 2], first, case.blocked, source)
+
+
+def sparse(lists: Lists, case: Case, source: int = 0) -> None:
+    fill_sparse(lists, scores_of(case), case.blocked, source)
 
 
 def latent(lists: Lists, case: Case, source: int = 0) -> None:
-    fill_latent(lists, case.user_factors, case.item_factors, block_of(case.owned), source)
+    fill_latent(lists, case.user_factors, case.item_factors, case.blocked, source)
 
 
 def popular(lists: Lists, case: Case, source: int = 0) -> None:
     falling = -np.arange(len(case.ranking), dtype=np.float32)
-    fill_ranked(lists, case.ranking, falling, block_of(case.owned), source)
+    fill_ranked(lists, case.ranking, falling, case.blocked, source)
+
+
+def scores_of(case: Case) -> CsrBlock:
+    """Stored scores: the products, 0 for every third article."""
+    products = all_products(case.user_factors, case.item_factors)
+    kept = np.arange(case.n_articles) % 3 != 1
+    return block_of(products.reshape(-1, case.n_articles) * kept, keep_zeros=True)
 
 
 def brute_through(lists: Lists, case: Case, source: int = 0) -> tuple:
     means = weighted_mean(case.weights, case.table)
-    return fill_from_scores(*lists, means, case.owned, source, only_positive=True)
+    return fill_from_scores(*lists, means, case.kept_out, source, only_positive=True)
 
 
 def brute_latent(lists: Lists, case: Case, source: int = 0) -> tuple:
     products = all_products(case.user_factors, case.item_factors)
-    return fill_from_scores(*lists, products, case.owned, source, only_positive=False)
+    return fill_from_scores(*lists, products, case.kept_out, source, only_positive=False)
+
+
+def brute_sparse(lists: Lists, case: Case, source: int = 0) -> tuple:
+    scores = scores_of(case).to_scipy().toarray()
+    return fill_from_scores(*lists, scores, case.kept_out, source, only_positive=True)
 
 
 def brute_popular(lists: Lists, case: Case, source: int = 0) -> tuple:
     falling = ranking_as_scores(case.ranking, case.n_rows, case.n_articles)
-    return fill_from_scores(*lists, falling, case.owned, source, only_positive=False)
+    return fill_from_scores(*lists, falling, case.kept_out, source, only_positive=False)
 
 
 FILLERS = {
     "through": (through, brute_through),
+    "dense": (dense, brute_latent),
+    "sparse": (sparse, brute_sparse),
     "latent": (latent, brute_latent),
     "popular": (popular, brute_popular),
 }
@@ -160,12 +212,12 @@ def test_free_places_are_filled_after_those_taken(
 
 @settings(max_examples=100)
 @given(case=cases(), order=st.permutations(["through", "latent", "popular"]))
-def test_never_owned_never_twice_exactly_n(case: Case, order: list[str]) -> None:
+def test_never_owned_never_denied_never_twice_exactly_n(case: Case, order: list[str]) -> None:
     lists = Lists.empty(case.n_rows, case.n)
     for source, name in enumerate(order):
         FILLERS[name][0](lists, case, source)
         if name != "through":
-            assert_well_formed(lists, case.owned, case.n_possible)
+            assert_well_formed(lists, case.kept_out, case.n_possible)
     for row in range(case.n_rows):
         for source in range(3):
             mine = lists.sources[row] == source
@@ -192,10 +244,7 @@ def test_users_scored_in_two_blocks_get_the_same_lists(case: Case, cut: int) -> 
         fill(whole, case)
         parts = []
         for rows in (np.s_[:cut], np.s_[cut:]):
-            part = Case(
-                case.owned[rows], case.weights[rows], case.table, case.user_factors[rows],
-                case.item_factors, case.ranking, case.n,
-            )  # fmt: skip
+            part = case.rows(rows)
             lists = Lists.empty(part.n_rows, case.n)
             fill(lists, part)
             parts.append(lists)
@@ -211,6 +260,29 @@ def test_the_weighted_mean_by_hand() -> None:
     assert lists.articles.tolist() == [[3, 2, 1, -1]]
     assert lists.scores.tolist() == [[2.0, 1.0, 0.75, -2.0]]
     assert lists.sources.tolist() == [[6, 6, 6, -1]]
+
+
+def test_an_owned_article_that_is_denied_stays_denied() -> None:
+    """The next row does not own it, and still may not list it."""
+    blocked = Blocked(block_of([[1, 0, 0], [0, 0, 1]]), np.array([0]))
+    lists = Lists.empty(2, 3)
+    fill_ranked(lists, np.array([0, 1, 2]), SCORES[:3], blocked, 9)
+    assert lists.articles.tolist() == [[1, 2, -1], [1, -1, -1]]
+
+
+@settings(max_examples=60)
+@given(case=cases())
+def test_dense_means_are_those_of_the_lists(case: Case) -> None:
+    weights, table = block_of(case.weights), block_of(case.table)
+    means = weighted_mean(case.weights, case.table)
+    np.testing.assert_array_equal(mean_through(weights, table), means)
+
+
+def test_what_is_not_a_number_is_not_offered() -> None:
+    tile = np.float32([[np.nan, -np.inf, -1, np.nan, 2]])
+    lists = Lists.empty(1, 3)
+    fill_dense(lists, tile, 0, block_of([[0, 0, 0, 0, 0]]), 1)
+    assert lists.articles.tolist() == [[4, 2, -1]]
 
 
 def test_nothing_negative_is_recommended_by_neighbours() -> None:
@@ -252,7 +324,7 @@ def test_a_short_ranking_leaves_places_free() -> None:
 def test_who_owns_everything_gets_nothing() -> None:
     case = Case(
         np.ones((1, 3)), np.ones((1, 2)), np.ones((2, 3)), np.ones((1, 2), np.float32),
-        np.ones((3, 2), np.float32), np.arange(3), 2,
+        np.ones((3, 2), np.float32), np.arange(3), 2, np.zeros(3, bool),
     )  # fmt: skip
     for fill, _ in FILLERS.values():
         lists = Lists.empty(1, 2)

@@ -1,5 +1,6 @@
-"""Names, categories and brands of articles: found, matched by the exact id, or refused."""
+"""What a table tells of articles: found, matched by the exact id, or refused."""
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import fsspec
@@ -8,7 +9,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from cfdist.errors import DataError
-from cfdist.input.articles import check_articles, describe_articles, find_articles
+from cfdist.input.articles import (
+    check_articles,
+    describe_articles,
+    find_articles,
+    look_up_articles,
+    table_columns,
+)
 from cfdist.settings import IngestSettings
 
 NUMBERS = pa.array([71053, 5, 6])
@@ -67,7 +74,7 @@ def test_nothing_is_looked_for_beside_other_addresses(tmp_path, address):
 def test_without_a_table_nothing_is_known():
     check_articles(settings(None), pa.int64())
     described = describe_articles(settings(None), NUMBERS)
-    assert [values.null_count for values in described.values()] == [3, 3, 3]
+    assert [values.null_count for values in described.values()] == [3, 3, 3, 3]
 
 
 # what
@@ -79,6 +86,7 @@ def test_numbers_of_any_width_match(tmp_path, kind):
     path = write(tmp_path / "a.parquet", article_id=ids, name=["five", "many", "none", "nine"])
     assert describe(path, NUMBERS) == {
         "name": ["many", "five", None], "category": [None] * 3, "brand": [None] * 3,
+        "variant_of": [None] * 3,
     }  # fmt: skip
 
 
@@ -90,6 +98,7 @@ def test_texts_match_exactly(tmp_path, encoded):
     path = write(tmp_path / "a.parquet", article_id=ids, category=[7, 8], brand=brand)
     assert describe(path, TEXTS) == {
         "name": [None] * 3, "category": ["8", "7", None], "brand": [None, "x", None],
+        "variant_of": [None] * 3,
     }  # fmt: skip
 
 
@@ -142,7 +151,97 @@ def test_table_without_rows(tmp_path):
         assert describe(path, NUMBERS)["name"] == [None] * 3
 
 
+# families, and until when
+
+
+def look_up(path: object, ids: pa.Array, column: str) -> list:
+    check_articles(settings(path), ids.type)
+    return look_up_articles(settings(path), ids, [column])[column].to_pylist()
+
+
+@pytest.mark.parametrize(
+    "families", [pa.array([5, None, 71053]), pa.array([5, None, 71053.0]),
+                 pa.array(["5", "", "71053"]), pa.array(["5", None, "71053"]).dictionary_encode()],
+)  # fmt: skip
+def test_families_are_ids_as_text(tmp_path, families):
+    path = write(tmp_path / "a.parquet", article_id=[71053, 5, 6], variant_of=families)
+    assert look_up(path, NUMBERS, "variant_of") == ["5", None, "71053"]
+
+
+def test_families_in_csv_keep_their_zeros(tmp_path):
+    path = write(tmp_path / "a.csv", article_id=["0071053", "71053"], variant_of=["007", ""])
+    assert look_up(path, TEXTS, "variant_of") == ["007", None, None]
+
+
+@pytest.mark.parametrize(
+    "until",
+    [
+        pa.array([datetime(2026, 1, 31), None]),
+        pa.array([datetime(2026, 1, 31, tzinfo=UTC), None], pa.timestamp("ns", tz="Asia/Tokyo")),
+        pa.array([date(2026, 1, 31), None]),
+        pa.array([date(2026, 1, 31), None], pa.date64()),
+        pa.array(["2026-01-31", ""]),
+        pa.array(["2026-01-31T09:00:00+09:00", None]),
+    ],
+)
+def test_ends_of_availability_are_times_or_dates(tmp_path, until):
+    path = write(tmp_path / "a.parquet", article_id=[71053, 5], available_until=until)
+    expected = [datetime(2026, 1, 31), None, None]
+    assert look_up(path, NUMBERS, "available_until") == expected
+
+
+def test_ends_of_availability_in_csv(tmp_path):
+    path = write(tmp_path / "a.csv", article_id=[71053, 5], available_until=["2026-01-31", ""])
+    expected = [datetime(2026, 1, 31), None, None]
+    assert look_up(path, NUMBERS, "available_until") == expected
+
+
+def test_columns_are_known_from_the_header(tmp_path):
+    assert table_columns(settings(None), pa.int64()) == set()
+    write(tmp_path / "a.parquet", article_id=[5], variant_of=[6])
+    write(tmp_path / "b.csv", article_id=[5], shelf=["x"])
+    found = table_columns(settings(tmp_path), pa.int64())
+    assert found == {"article_id", "variant_of", "shelf"}
+
+
 # refused
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "remedy"),
+    [
+        ("variant_of", pa.array([True]), "store ids of articles or families there"),
+        ("variant_of", pa.array([b"5"]), "store ids of articles or families there"),
+        ("available_until", pa.array([20260131]), "cast the column to a timestamp or a date"),
+        ("available_until", pa.array([0.5]), "cast the column to a timestamp or a date"),
+    ],
+)
+def test_rules_of_another_type(tmp_path, column, values, remedy):
+    path = write(tmp_path / "a.parquet", article_id=[5], **{column: values})
+    with pytest.raises(DataError) as error:
+        check_articles(settings(path), pa.int64())
+    assert error.value.message == f"{path}: column {column!r} is {values.type}"
+    assert error.value.remedy == (
+        f"{remedy}, or rename it, or ignore the table with ingest.articles = ''"
+    )
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.csv"])
+def test_ends_of_availability_that_are_no_dates(tmp_path, name):
+    until = ["2026-01-31", "next week"]
+    path = write(tmp_path / name, article_id=[5, 6], available_until=until)
+    with pytest.raises(DataError) as error:
+        look_up(path, NUMBERS, "available_until")
+    assert error.value.message == (
+        f"{path}: column 'available_until', row 1: 'next week' does not have the format 'iso'"
+    )
+    assert error.value.remedy.startswith("write it as 2026-01-31 or 2026-01-31T12:00:00Z, or")
+
+
+def test_families_that_are_no_ids(tmp_path):
+    path = write(tmp_path / "a.parquet", article_id=[5, 6], variant_of=[5.0, 5.5])
+    with pytest.raises(DataError, match=r"column 'variant_of', row 1: '5.5' is not a whole number"):
+        look_up(path, NUMBERS, "variant_of")
 
 
 @pytest.mark.parametrize("name", ["a.parquet", "a.csv"])

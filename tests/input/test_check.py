@@ -169,6 +169,9 @@ def test_rows_out_of_the_sample_are_neither_used_nor_dropped():
         ({check.RETURNED: 3, check.TOO_EARLY: 1}, "ingest.max_dropped_share"),
         ({check.NOT_SAMPLED: 9, check.TOO_EARLY: 1}, "ingest.timestamp_unit"),
         ({}, "ingest.max_dropped_share"),
+        ({check.BEFORE_FIRST_DATE: 9, check.TOO_EARLY: 1}, "ingest.timestamp_unit"),
+        ({check.BEFORE_FIRST_DATE: 9, check.NOT_SAMPLED: 99}, "ingest.first_date"),
+        ({check.AFTER_LAST_DATE: 9}, "ingest.last_date"),
     ],
 )
 def test_remedy_is_that_of_the_reason_that_drops_most(dropped, words):
@@ -177,26 +180,49 @@ def test_remedy_is_that_of_the_reason_that_drops_most(dropped, words):
 
 QUANTITIES = st.sampled_from([1.0, 2.5, 0.0, -1.0, None, np.nan, np.inf, 1e300])
 TIMES = st.sampled_from([GOOD, 0, None, NOW + 2 * DAY, 2 * check.LATEST_US])
+DATES = st.sampled_from(
+    [{}, {"first_date": "2023-11-15"}, {"last_date": "2023-11-14"}, {"last_date": "2023-11-15"}]
+)
 ROWS = st.tuples(
     st.sampled_from([1, 2, None]), st.sampled_from([1, 2, None]), st.sampled_from([1, None]),
     QUANTITIES, TIMES,
 )  # fmt: skip
 
 
+def test_rows_outside_the_dates_are_no_fault():
+    """2023-11-14T22:13:20 is the good moment; the later reasons do not see what is outside."""
+    times = [GOOD - DAY, GOOD, GOOD + DAY, GOOD + DAY, NOW + 2 * DAY]
+    table = pa.table(
+        {
+            "user_id": pa.array([1, 1, None, 1, 1]),
+            "article_id": pa.array([1, 2, 3, 4, 5]),
+            "timestamp": pa.array(times).cast(pa.timestamp("us")),
+        }
+    )
+    dates = {"first_date": "2023-11-14T22:13:20", "last_date": "2023-11-15T22:13:20"}
+    rows, counts = check_rows(table, PART, TYPES, IngestSettings(**dates), NOW)
+    assert rows.article_id.to_pylist() == [2]
+    wanted = {check.BEFORE_FIRST_DATE: 1, check.AFTER_LAST_DATE: 2, check.IN_THE_FUTURE: 1}
+    assert counts.dropped == wanted
+    assert (counts.rows_used, counts.rows_dropped, counts.rows_outside) == (1, 1, 3)
+    assert counts.first_timestamp == counts.last_timestamp == GOOD
+
+
 @settings(max_examples=150, deadline=None)
-@given(st.lists(ROWS, min_size=1, max_size=30), st.integers(0, 30))
-def test_rows_in_are_rows_used_and_rows_dropped_however_they_are_split(rows, cut):
+@given(st.lists(ROWS, min_size=1, max_size=30), st.integers(0, 30), DATES)
+def test_rows_in_are_rows_used_and_rows_dropped_however_they_are_split(rows, cut, dates):
+    given_settings = IngestSettings(**dates)
     names = ("user_id", "article_id", "basket_id", "quantity", "timestamp")
     kinds = [pa.int64()] * 3 + [pa.float64(), pa.timestamp("us")]
     columns = zip(names, kinds, zip(*rows, strict=True), strict=True)
     table = pa.table({name: pa.array(values, kind) for name, kind, values in columns})
-    whole, counts = check_rows(table, PART, TYPES, IngestSettings(), NOW)
-    assert counts.rows_in == len(rows) == counts.rows_used + counts.rows_dropped
+    whole, counts = check_rows(table, PART, TYPES, given_settings, NOW)
+    assert counts.rows_in == len(rows) == counts.rows_used + sum(counts.dropped.values())
     pure = np.asarray(whole.user_id.is_valid()) & (whole.quantity > 0)
     assert counts.rows_used == np.count_nonzero(pure)
     total = RowCounts()
     for piece in (table[:cut], table[cut:]):
-        total.add(check_rows(piece, PART, TYPES, IngestSettings(), NOW)[1])
+        total.add(check_rows(piece, PART, TYPES, given_settings, NOW)[1])
     assert (total.rows_in, total.rows_used, total.dropped) == (
         counts.rows_in, counts.rows_used, counts.dropped
     )  # fmt: skip

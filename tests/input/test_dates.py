@@ -29,6 +29,6 @@ def test_what_is_no_date_names_setting_and_value(text):
     assert "2024-05-01" in error.value.remedy
 
 
-@given(st.integers(-10**15, 10**17))
+@given(st.integers(-(10**15), 10**17))
 def test_a_date_shown_is_read_back(moment):
     assert parse_date(show_date(moment), "x") == moment

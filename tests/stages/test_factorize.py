@@ -4,7 +4,7 @@ from running import open_context
 
 from cfdist.algorithms.csr import stack
 from cfdist.stages import factorize as module
-from cfdist.stages.factorize import factorize
+from cfdist.stages.factorize import factorize, truncate
 from cfdist.stages.index import index
 from cfdist.stages.ingest import ingest
 from cfdist.stages.matrix import matrix
@@ -17,10 +17,15 @@ def factors_of(context):
     return dense, factorize(context, weights)
 
 
-@pytest.mark.parametrize("method", ["gram", "block krylov"])
+def use(monkeypatch, method):
+    """Let the sample be factorized by this method, whatever its size."""
+    monkeypatch.setattr(module, "GRAM_ARTICLES", 512 if method == "gram" else 0)
+    monkeypatch.setattr(module, "GRAM_USERS", 4096 if method == "gram of users" else 0)
+
+
+@pytest.mark.parametrize("method", ["gram", "gram of users", "block krylov"])
 def test_equals_the_dense_svd(tmp_path, monkeypatch, method):
-    if method == "block krylov":
-        monkeypatch.setattr(module, "GRAM_ARTICLES", 0)
+    use(monkeypatch, method)
     with open_context(tmp_path) as context:
         dense, factors = factors_of(context)
         assert factors.meta["method"] == method
@@ -45,7 +50,7 @@ def test_more_components_than_the_matrix_has(tmp_path):
 
 
 def test_fewer_rank_than_components_is_told(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "GRAM_ARTICLES", 0)
+    use(monkeypatch, "block krylov")
     users = [user for user in range(40) for _ in range(10)]
     articles = [10 * (user % 2) + item for user in range(40) for item in range(10)]
     columns = {"user_id": users, "article_id": articles}
@@ -56,7 +61,7 @@ def test_fewer_rank_than_components_is_told(tmp_path, monkeypatch):
 
 
 def test_wide_spectra_run_in_float64(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "GRAM_ARTICLES", 0)
+    use(monkeypatch, "block krylov")
     rng = np.random.default_rng(0)
     n = 4000
     articles = rng.integers(0, 80, n)
@@ -75,3 +80,15 @@ def test_wide_spectra_run_in_float64(tmp_path, monkeypatch):
         assert (sigma[-1] / sigma[0]) ** 2 < 1e-6
         assert factors.meta["dtype"] == "float64"
         assert np.allclose(factors.singular_values, sigma, rtol=1e-4)
+
+
+def test_the_first_components_are_those_of_a_smaller_factorization(tmp_path):
+    with open_context(tmp_path) as context:
+        _, factors = factors_of(context)
+        few = truncate(context, factors, 5)
+        assert few.n_components == 5
+        assert few.singular_values.tolist() == factors.singular_values[:5].tolist()
+        assert few.item_factors.result().tolist() == factors.item_factors.result()[:, :5].tolist()
+        assert [f.result().shape[1] for f in few.user_factors] == [5] * len(factors.user_factors)
+        assert truncate(context, factors, 99) is factors
+        assert few.key != factors.key

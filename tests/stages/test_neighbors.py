@@ -42,6 +42,7 @@ def test_equal_to_brute_force_over_all_users(tmp_path):
 
 def test_users_with_one_history_are_one_profile(tmp_path, monkeypatch):
     monkeypatch.setattr(factorize_module, "GRAM_ARTICLES", 0)
+    monkeypatch.setattr(factorize_module, "GRAM_USERS", 0)
     columns = {
         "user_id": [1, 1, 2, 2, 3, 4, 4, 4],
         "article_id": [1, 2, 1, 2, 3, 1, 1, 2],

@@ -1,11 +1,13 @@
 import threading
+from pathlib import Path
 
 import pytest
 from conftest import quick_config
 from running import open_context
 
 from cfdist.builds import load_build, log
-from cfdist.errors import ConfigError, ConflictError, DataError
+from cfdist.builds.rollback import rollback, unpin
+from cfdist.errors import EXIT_REFUSED, ConfigError, ConflictError, DataError, GateError
 from cfdist.pipeline import run_stages, train
 from cfdist.stages import outputs
 from cfdist.stages import publish as module
@@ -82,3 +84,127 @@ def test_many_articles_publish_their_top_lists(tmp_path):
 def test_matrix_is_left_out_when_not_wanted(tmp_path):
     build = train(quick_config(tmp_path, {"publish": {"user_item_matrix": False}}))
     assert not (build.path / "user_item_matrix.npz").exists()
+
+
+def test_a_build_with_owned_articles_is_refused_kept_and_never_live(tmp_path, monkeypatch):
+    root = tmp_path / "recommendations"
+    monkeypatch.setattr(module, "count_owned", lambda lists, owned: 1)
+    with pytest.raises(GateError, match="owned: 1 entries") as caught:
+        train(quick_config(tmp_path))
+    assert caught.value.exit_code == EXIT_REFUSED
+    assert "--force" in caught.value.remedy
+    assert log.live_entry(root) is None
+    (folder,) = (root / "builds").iterdir()
+    manifest = load_build(folder).manifest
+    assert manifest.refused
+    assert not manifest.forced
+    assert [c["name"] for c in manifest.gate["checks"] if c["status"] == "stop"] == ["owned"]
+
+
+def publish_with(folder, hold_out=None, force=False, given=None, run="run"):
+    """Publish the sample's results, as the pipeline does."""
+    with open_context(folder, given=given) as context:
+        context.run_id = run
+        results = run_stages(context)
+        return publish(context, results, hold_out, force), context.notes
+
+
+HOLD_OUT = {
+    "metric": "recall@10", "mean": 0.05, "popular": 0.06,
+    "difference": {"mean": -0.01, "low": -0.02, "high": -0.005, "n_users": 2000},
+}  # fmt: skip
+
+
+def test_force_publishes_what_was_refused_and_records_it(tmp_path):
+    with pytest.raises(GateError, match=r"hold_out: recall@10 is 0\.05"):
+        publish_with(tmp_path, HOLD_OUT)
+    build, notes = publish_with(tmp_path, HOLD_OUT, force=True, run="forced")
+    assert build.manifest.forced
+    assert not build.manifest.refused
+    assert build.manifest.hold_out == HOLD_OUT
+    assert log.live_entry(tmp_path / "recommendations").forced
+    assert any("published by force, hold_out" in note for note in notes)
+    assert notes == build.manifest.notes
+
+
+def test_force_without_need_is_not_recorded(tmp_path):
+    build, _ = publish_with(tmp_path, force=True)
+    assert build.manifest.gate["status"] == "passed"
+    assert not log.live_entry(tmp_path / "recommendations").forced
+
+
+def test_another_shop_is_refused_and_names_the_live_build(tmp_path):
+    first, _ = publish_with(tmp_path, run="first")
+    given = {"ingest": {"sample_percent": 30.0, "min_sample_users": 1}}
+    with pytest.raises(GateError, match=r"users: .* 3,000 in the live build") as caught:
+        publish_with(tmp_path, given=given, run="second")
+    assert "first stays live" in caught.value.message
+    assert "cfdist builds diff first second" in caught.value.remedy
+    assert load_build(tmp_path / "recommendations").id == first.id
+
+
+def test_the_same_data_again_passes_with_everything_compared(tmp_path):
+    publish_with(tmp_path, run="first")
+    build, _ = publish_with(tmp_path, run="second")
+    checks = {check["name"]: check for check in build.manifest.gate["checks"]}
+    assert checks["overlap"]["value"] == 1.0
+    assert checks["new_users"]["value"] == 0.0
+    assert checks["owned"]["status"] == "pass"
+    assert {c["status"] for c in checks.values()} <= {"pass", "warn", "skipped"}
+
+
+def test_a_switched_off_gate_judges_nothing(tmp_path):
+    build, _ = publish_with(tmp_path, HOLD_OUT, given={"gate": {"enabled": False}})
+    assert build.manifest.gate == {"status": "off", "checks": [], "forced": False}
+
+
+def test_a_damaged_live_build_does_not_bar_its_repair(tmp_path):
+    first, _ = publish_with(tmp_path, run="first")
+    for file in first.files_of("users"):
+        Path(file).unlink()
+    build, notes = publish_with(tmp_path, run="second")
+    assert load_build(tmp_path / "recommendations").id == build.id
+    assert any("cannot be read" in note for note in notes)
+
+
+def test_behind_a_pin_a_build_waits(tmp_path):
+    root = tmp_path / "recommendations"
+    publish_with(tmp_path, run="first")
+    rollback(root, "first")
+    build, notes = publish_with(tmp_path, run="second")
+    assert build.id == "second"
+    assert load_build(root).id == "first"
+    assert any("build second waits" in note for note in notes)
+    unpin(root, "second")
+    assert load_build(root).id == "second"
+
+
+def test_a_rollback_during_a_publish_wins(tmp_path, monkeypatch):
+    root = tmp_path / "recommendations"
+    for run in ("first", "second"):
+        publish_with(tmp_path, run=run)
+    real = module.verify
+
+    def and_somebody_rolls_back(*args):
+        rollback(root)
+        return real(*args)
+
+    monkeypatch.setattr(module, "verify", and_somebody_rolls_back)
+    with pytest.raises(ConflictError):
+        publish_with(tmp_path, run="third")
+    assert load_build(root).id == "first"
+    assert not (root / "builds" / "third").exists()
+
+
+def test_a_gc_during_a_publish_is_no_conflict(tmp_path, monkeypatch):
+    root = tmp_path / "recommendations"
+    publish_with(tmp_path, run="first")
+    real = module.verify
+
+    def and_gc_runs(*args):
+        log.append(root, log.follow(log.live_entry(root), removed=("gone",)))
+        return real(*args)
+
+    monkeypatch.setattr(module, "verify", and_gc_runs)
+    publish_with(tmp_path, run="second")
+    assert load_build(root).id == "second"

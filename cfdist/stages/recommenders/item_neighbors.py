@@ -28,7 +28,7 @@ def prepare(fitting: Fitting) -> Source:
 
 def _similar_articles(fitting: Fitting) -> Any:
     if fitting.context.config.recommend.item_neighbors.similarity == "latent":
-        return fitting.neighbors
+        return fitting.similar_articles
     from cfdist.stages.item_paths import item_paths
 
     return item_paths(fitting)

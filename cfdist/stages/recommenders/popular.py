@@ -4,11 +4,15 @@ from typing import Any
 
 import numpy as np
 
+from cfdist.algorithms import rules as ruled
+from cfdist.algorithms.rules import Rules
 from cfdist.algorithms.scoring import Lists, fill_ranked, rank_popular
 from cfdist.schema import POPULAR
 from cfdist.stages.context import Stage
 from cfdist.stages.fitting import Fitting
 from cfdist.stages.recommenders import Rows, Source
+
+Ranking = dict[str, np.ndarray[Any, Any]]
 
 
 def prepare(fitting: Fitting) -> Source:
@@ -22,6 +26,11 @@ def prepare(fitting: Fitting) -> Source:
     return Source(POPULAR, matrix.key, fill, None, arguments)
 
 
-def fill(lists: Lists, rows: Rows, source: int, ranking: dict[str, np.ndarray[Any, Any]]) -> None:
+def fill(lists: Lists, rows: Rows, source: int, ranking: Ranking) -> None:
     """Fill from the ranking."""
     fill_ranked(lists, ranking["articles"], ranking["scores"], rows.blocked, source)
+
+
+def walk(lists: Lists, rows: Rows, source: int, rules: Rules, ranking: Ranking) -> None:
+    """Fill from the whole ranking as the rules say."""
+    ruled.walk(lists, ranking["articles"], ranking["scores"], rows.blocked, rules, source)

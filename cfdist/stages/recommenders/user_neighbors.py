@@ -34,7 +34,7 @@ def prepare(fitting: Fitting) -> Source:
 
 def _neighbors(fitting: Fitting) -> Any:
     if fitting.context.config.recommend.user_neighbors.space == "latent":
-        return fitting.neighbors
+        return fitting.similar_users
     from cfdist.stages.raw_neighbors import raw_neighbors
 
     return raw_neighbors(fitting)

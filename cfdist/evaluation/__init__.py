@@ -1,0 +1,1 @@
+"""How good the recommendations are: protocols, metrics, comparisons with intervals."""

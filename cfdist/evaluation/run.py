@@ -1,0 +1,108 @@
+"""``cfdist evaluate`` from rows to a stored document: ingest, compare, decide."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from cfdist.config import Config
+from cfdist.evaluation.candidates import Candidate, own_candidate, popular_candidate
+from cfdist.evaluation.comparison import difference
+from cfdist.evaluation.decision import Decision, expiry, read_decision, renew, store_decision
+from cfdist.evaluation.document import document
+from cfdist.evaluation.evaluate import Comparison, compare, standings, winner
+from cfdist.schema import POPULAR, USER_NEIGHBORS
+from cfdist.stages.context import Context
+from cfdist.stages.ingest import ingest
+
+
+def sampled(config: Config) -> Config:
+    """The settings under which no more than ``evaluation.max_users`` users are read."""
+    floor = config.evaluation.max_users
+    share = {"sample_percent": 1e-9, "sample_by": "users", "min_sample_users": floor}
+    return config.model_copy(update={"ingest": config.ingest.model_copy(update=share)})
+
+
+def evaluate(
+    context: Context, candidates: Sequence[Candidate] | None = None, *, decide: bool = False
+) -> dict[str, Any]:
+    """The document of a comparison, with a stored decision where one was asked for.
+
+    Parameters
+    ----------
+    candidates : sequence of Candidate, optional
+        By default the method of the settings. ``popular`` is always added.
+    decide : bool
+        Choose one, and keep the choice for ``recommend.method = "auto"``.
+    """
+    interactions = ingest(context)
+    own = own_candidate(context.config)
+    compared = with_baseline(candidates or [own])
+    found = compare(context, interactions, compared, with_curve_of=own)
+    chosen = winner(found)
+    shown = chosen or next(iter(found.able), None)
+    result = document(context, found, shown)
+    if decide:
+        result["decision"] = _decide(context, found, result)
+        result["notes"] = list(context.notes)
+    return result
+
+
+def with_baseline(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The candidates with `popular` among them, first."""
+    if any(candidate.method == POPULAR for candidate in candidates):
+        return list(candidates)
+    return [popular_candidate(), *candidates]
+
+
+def _decide(context: Context, found: Comparison, result: dict[str, Any]) -> dict[str, Any]:
+    """The decision as stored; where nothing can be decided, ``user_neighbors`` and the reason."""
+    settings = context.config.evaluation
+    n_judged = result["population"]["n_judged"]
+    chosen = winner(found)
+    now, until = expiry(settings.decision_days)
+    if chosen is None or n_judged < settings.min_users:
+        reason = (
+            f"{n_judged:,} users can be judged, evaluation.min_users = {settings.min_users:,} are "
+            f"needed to decide: {USER_NEIGHBORS} stays"
+        )
+        context.note(reason)
+        return {"name": USER_NEIGHBORS, "method": USER_NEIGHBORS, "reason": reason}
+    new = Decision(
+        chosen.candidate.name, dict(chosen.candidate.settings), context.config.ingest.input,
+        found.target.name, now, until, context.run_id, table=_table(found),
+    )  # fmt: skip
+    named = {outcome.candidate.name: outcome.candidate.settings for outcome in found.able}
+    kept = renew(chosen.candidate.name, named, read_decision(context.config), new)
+    store_decision(context.config, kept)
+    return asdict(kept) | {"method": kept.method, "reason": _reason(found, kept)}
+
+
+def _table(found: Comparison) -> list[dict[str, Any]]:
+    return [
+        asdict(row) | {"against_popular": _against_popular(found, row.name)}
+        for row in standings(found)
+    ]
+
+
+def _against_popular(found: Comparison, name: str) -> float | None:
+    if found.popular is None:
+        return None
+    outcome = next(o for o in found.able if o.candidate.name == name)
+    return difference(found.choosing, outcome, found.popular, found.target).mean
+
+
+def _reason(found: Comparison, decision: Decision) -> str:
+    rows = {row.name: row for row in standings(found)}
+    best = min(rows.values(), key=lambda row: row.behind)
+    row = rows[decision.name]
+    if decision.challenger:
+        return (
+            f"{decision.challenger} leads for the first time; {decision.name} stays until it "
+            "leads again"
+        )
+    if row.name == best.name:
+        return f"{row.name} is the best of {len(rows)} candidates"
+    return (
+        f"{row.name} is the simplest within one standard error of {best.name}, the best: "
+        f"{row.behind:.4f} behind, standard error {row.standard_error:.4f}"
+    )

@@ -1,0 +1,42 @@
+"""Progress by candidate instead of by stage: a comparison runs the same stages many times."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from cfdist.stages.context import Progress
+
+
+class CandidateProgress:
+    """Tells an outer listener of candidates; the stages within one count as its tasks."""
+
+    def __init__(self, outer: Progress) -> None:
+        self._outer = outer
+        self._name = ""
+
+    @contextmanager
+    def candidate(self, name: str) -> Iterator[None]:
+        """What runs now belongs to this candidate."""
+        self._name = name
+        self._outer.start(name)
+        started = time.perf_counter()
+        yield
+        self._outer.finish(name, time.perf_counter() - started, False)
+
+    def start(self, stage: str) -> None:
+        """A stage begins: nothing to tell."""
+
+    def add(self, stage: str, tasks: int) -> None:
+        """More tasks of the candidate."""
+        self._outer.add(self._name, tasks)
+
+    def advance(self, stage: str) -> None:
+        """A task is done."""
+        self._outer.advance(self._name)
+
+    def note(self, message: str) -> None:
+        """Notes go through."""
+        self._outer.note(message)
+
+    def finish(self, stage: str, seconds: float, resumed: bool) -> None:
+        """A stage ended: nothing to tell."""
