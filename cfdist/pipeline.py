@@ -17,6 +17,7 @@ from cfdist.evaluation.candidates import Candidate
 from cfdist.evaluation.document import headline
 from cfdist.evaluation.run import evaluate as measure_candidates
 from cfdist.evaluation.run import sampled
+from cfdist.evaluation.samples import measure_samples
 from cfdist.redact import redact, redact_text
 from cfdist.runs.evaluations import store_evaluation
 from cfdist.runs.record import RunRecord, new_run_id
@@ -99,6 +100,8 @@ def evaluate(
     *,
     candidates: Sequence[Candidate] | None = None,
     decide: bool = False,
+    sample: bool = False,
+    with_ids: bool = False,
 ) -> dict[str, Any]:
     """What lists are worth on purchases that were held out, as JSON values.
 
@@ -109,11 +112,15 @@ def evaluate(
     decide : bool
         Choose one of the candidates on windows before the last, report on the last, and keep the
         choice for ``recommend.method = "auto"``.
+    sample : bool
+        Measure the method on samples of 1, 5, 10 and 20 % of the users, too.
+    with_ids : bool
+        Show user ids in the report.
 
     Returns
     -------
     dict
-        Also stored as ``evaluation.json`` in the folder of the run.
+        Also stored as ``evaluation.json``, and drawn as ``report.html``, in the folder of the run.
 
     Notes
     -----
@@ -125,9 +132,11 @@ def evaluate(
     with _run("evaluate", config, client, progress or Silence()) as (context, record):
         context.checkpoints = Checkpoints(None)
         result = measure_candidates(context, candidates, decide=decide)
+        if sample:
+            result["sample"] = measure_samples(context)
         record.metrics = headline(result)
-        result["command"] = "cfdist evaluate --decide" if decide else "cfdist evaluate"
-        store_evaluation(Path(config.runs.path), record.run, result)
+        result["command"] = "cfdist evaluate" + " --decide" * decide + " --sample" * sample
+        store_evaluation(Path(config.runs.path), record.run, result, with_ids=with_ids)
         record.status = "done"
     return result
 

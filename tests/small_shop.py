@@ -13,7 +13,6 @@ from cfdist.schema import RECOMMENDERS
 from cfdist.stages.context import Context
 from cfdist.stages.fitting import Fitting
 from cfdist.stages.ingest import ingest
-from cfdist.stages.purchases import purchases
 from cfdist.stages.recommend import Recommendations
 
 N_USERS, N_ARTICLES = 80, 40
@@ -48,11 +47,8 @@ def write_articles(folder: Path, **columns: Sequence[Any]) -> None:
 
 
 def fit(context: Context) -> Fitting:
-    """A fitting of the input whose purchases are known."""
-    fitting = Fitting(context, ingest(context))
-    found = purchases(context, fitting.interactions, fitting.index, fitting.matrix)
-    vars(fitting)["purchases"] = found
-    return fitting
+    """A fitting of the input."""
+    return Fitting(context, ingest(context))
 
 
 def with_settings(fitting: Fitting, **recommend: Any) -> Fitting:

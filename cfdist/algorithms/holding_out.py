@@ -56,7 +56,7 @@ def last_k(block: InteractionBlock, k: int) -> Masks:
     n_articles = _articles_per_user(block, pairs)
     held = _first_of_each_user(pairs, -pairs.first_us, np.minimum(k, n_articles - 1))
     pair = _pair_of_rows(block, pairs)
-    of_held = held[pair] & (pair >= 0)
+    of_held = held[pair]
     later = block.timestamp >= np.append(pairs.first_us, 0)[pair]
     return Masks(~(of_held & later), of_held & (block.quantity > 0))
 
@@ -75,7 +75,7 @@ def random_share(block: InteractionBlock, share: float, seed: int) -> Masks:
     n_held = np.minimum(np.maximum(wanted, 1), n_articles - 1)
     held = _first_of_each_user(pairs, _hash_pairs(block, pairs, seed), n_held)
     pair = _pair_of_rows(block, pairs)
-    of_held = held[pair] & (pair >= 0)
+    of_held = held[pair]
     return Masks(~of_held, of_held & (block.quantity > 0))
 
 

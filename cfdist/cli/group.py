@@ -17,6 +17,7 @@ from cfdist.redact import redact_text
 COMMANDS = {
     "init": "cfdist.cli.init:init",
     "experiment": "cfdist.cli.experiment:experiment",
+    "evaluate": "cfdist.cli.evaluate:evaluate",
     "train": "cfdist.cli.train:train",
     "recommend": "cfdist.cli.look_up:recommend",
     "similar": "cfdist.cli.look_up:similar",
@@ -30,6 +31,7 @@ COMMANDS = {
 SUMMARIES = {
     "init": "Look at a table, print a profile, write cfdist.toml.",
     "experiment": "Try settings on a sample in seconds; nothing is published.",
+    "evaluate": "Measure lists on held-out purchases, choose a method.",
     "train": "Run the whole job and publish the result.",
     "recommend": "Show the lists of users.",
     "similar": "Show what is bought together with articles.",
@@ -55,6 +57,7 @@ Exit codes
 Examples
   cfdist init shop.parquet
   cfdist experiment --n-components 75
+  cfdist evaluate --decide
   cfdist train --output data/recommendations
   cfdist recommend 1234
 """

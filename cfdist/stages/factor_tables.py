@@ -7,11 +7,13 @@ import numpy as np
 from distributed import Future
 
 from cfdist.algorithms.csr import CsrBlock
+from cfdist.algorithms.low_rank_ease import ease_tables
 from cfdist.backends import get_backend
 from cfdist.stages.context import Artifact, Stage
 from cfdist.stages.factorize import Factors, factorize
 from cfdist.stages.fitting import Fitting
 from cfdist.stages.matrix import UserItemMatrix
+from cfdist.stages.reweight import scale_columns
 
 Array = np.ndarray[Any, Any]
 
@@ -57,8 +59,6 @@ def factor_tables(fitting: Fitting) -> FactorTables:
 
 
 def _factors(fitting: Fitting) -> Factors:
-    from cfdist.stages.reweight import scale_columns
-
     scaling = fitting.context.config.recommend.latent.article_scaling
     if scaling == 1:
         return fitting.factors
@@ -81,8 +81,6 @@ def _tables(
     item_factors: Array, singular_values: Array, ease_lambda: float | None
 ) -> tuple[Array, Array]:
     """What projects a row, and what it is multiplied with."""
-    from cfdist.algorithms.low_rank_ease import ease_tables
-
     if ease_lambda is None:
         return item_factors, item_factors
     return ease_tables(item_factors, singular_values, ease_lambda)

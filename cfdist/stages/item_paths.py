@@ -7,7 +7,7 @@ import numpy as np
 from distributed import Future
 
 from cfdist.algorithms.csr import CsrBlock, stack, take_rows
-from cfdist.algorithms.item_paths import path_blocks
+from cfdist.algorithms.item_paths import path_blocks, path_table
 from cfdist.algorithms.sparse_products import product_top_k
 from cfdist.stages.context import Artifact
 from cfdist.stages.fitting import Fitting
@@ -17,12 +17,12 @@ Array = np.ndarray[Any, Any]
 
 
 class ItemPaths(Artifact):
-    """Similar articles. Part ``articles``: dict of ``ids`` and ``scores`` ``(n_articles, k)``."""
+    """Where walks end. Part ``table``: CsrBlock articles × articles, rows that sum to 1."""
 
     @property
-    def articles(self) -> Future:
+    def table(self) -> Future:
         """Neighbours of each article."""
-        return self.parts["articles"][0]
+        return self.parts["table"][0]
 
 
 def item_paths(fitting: Fitting) -> ItemPaths:
@@ -45,9 +45,9 @@ def item_paths(fitting: Fitting) -> ItemPaths:
             stage.submit(_search, both, shard, settings.n_neighbors, label="search")
             for shard in article_shards(matrix.shape[1])
         ]
-        articles = stage.submit(join_lists, *runs, part="articles")
-        stage.wait([*runs, articles])
-        return stage.complete(ItemPaths, {}, articles=[articles])
+        table = stage.submit(_table, *runs, part="table")
+        stage.wait([*runs, table])
+        return stage.complete(ItemPaths, {}, table=[table])
 
 
 def _stack(*blocks: CsrBlock) -> CsrBlock:
@@ -57,6 +57,11 @@ def _stack(*blocks: CsrBlock) -> CsrBlock:
 def _search(both: tuple[CsrBlock, CsrBlock], shard: range, k: int) -> tuple[Array, Array]:
     rows = np.arange(shard.start, shard.stop)
     return product_top_k(take_rows(both[0], rows), both[1], k, rows)
+
+
+def _table(*runs: Sequence[Array]) -> CsrBlock:
+    found = join_lists(*runs)
+    return path_table(found["ids"], found["scores"])
 
 
 def join_lists(*runs: Sequence[Array]) -> dict[str, Array]:

@@ -67,7 +67,7 @@ def render(
         title=evaluation.get("title") or "Evaluation",
         style=style,
         script=script,
-        policy=f"default-src 'none'; style-src {_hash(style)}; script-src 'unsafe-inline'",
+        policy=f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}",
         facts=list(_facts(evaluation)),
         summary=summary(found, evaluation),
         sections=sections,

@@ -56,4 +56,4 @@ def tile(
 ) -> Array:
     """The blended scores for a run of rows, dense float32."""
     tiles = [scores(rows, first, last, *arguments) for scores, arguments in parts]
-    return blend_tiles(tiles, weights)
+    return blend_tiles(tiles, weights, rows.history_of(first, last))

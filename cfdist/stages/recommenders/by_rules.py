@@ -9,8 +9,7 @@ from cfdist.algorithms.rules import Rules, admit
 from cfdist.algorithms.scoring import Lists
 from cfdist.stages.recommenders import Fill, Rows
 
-FACTORS = (4, 16)
-MORE = 50
+ROUNDS = (1, 4)
 CANDIDATES = 2**22
 
 Array = np.ndarray[Any, Any]
@@ -23,14 +22,14 @@ def fill_by_rules(
 
     Notes
     -----
-    A source offers 4 · n candidates, n + 50 at least. Lists that these leave short, though the
-    source had more, are offered 16 · n. Beyond that the next source follows: of a method's
-    whole ranking the far end says little.
+    A source offers 4 · n candidates, n + 50 at least; where these leave a list short though the
+    source had more, four times as many. Then the next source follows: the far end of a ranking
+    says little, and sorting all of it for many users would take long.
     """
     n, n_articles = lists.articles.shape[1], rows.history.shape[1]
     wanted = np.flatnonzero(lists.articles[:, -1] < 0)
-    for factor in FACTORS:
-        width = min(max(factor * n, n + MORE), n_articles)
+    for factor in ROUNDS:
+        width = min(factor * max(4 * n, n + 50), n_articles)
         step = max(1, CANDIDATES // width)
         unsaid = [
             _offer(lists, rows, wanted[first : first + step], width, fill, source, arguments, rules)

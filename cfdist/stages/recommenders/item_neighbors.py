@@ -9,6 +9,7 @@ from cfdist.algorithms.scoring import Lists, fill_through, mean_through, rows_of
 from cfdist.schema import ITEM_NEIGHBORS
 from cfdist.stages.context import Stage
 from cfdist.stages.fitting import Fitting
+from cfdist.stages.item_paths import ItemPaths, item_paths
 from cfdist.stages.recommenders import Rows, Source
 
 Array = np.ndarray[Any, Any]
@@ -16,22 +17,17 @@ Array = np.ndarray[Any, Any]
 
 def prepare(fitting: Fitting) -> Source:
     """Similar articles by cosine of their factors, or by walks over users (RP3beta)."""
-    near = _similar_articles(fitting)
+    similarity = fitting.context.config.recommend.item_neighbors.similarity
+    near = fitting.similar_articles if similarity == "latent" else item_paths(fitting)
     blocks = fitting.matrix.blocks
 
     def arguments(stage: Stage) -> list[tuple[Any, ...]]:
+        if isinstance(near, ItemPaths):
+            return [(near.table,)] * len(blocks)
         table = stage.submit(_item_table, near.articles, label="table")
         return [(table,)] * len(blocks)
 
     return Source(ITEM_NEIGHBORS, f"{near.key} {fitting.matrix.key}", fill, tile, arguments)
-
-
-def _similar_articles(fitting: Fitting) -> Any:
-    if fitting.context.config.recommend.item_neighbors.similarity == "latent":
-        return fitting.similar_articles
-    from cfdist.stages.item_paths import item_paths
-
-    return item_paths(fitting)
 
 
 def fill(lists: Lists, rows: Rows, source: int, table: CsrBlock) -> None:

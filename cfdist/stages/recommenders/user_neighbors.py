@@ -10,6 +10,7 @@ from cfdist.algorithms.scoring import Lists, fill_through, mean_through, rows_of
 from cfdist.schema import USER_NEIGHBORS
 from cfdist.stages.context import Stage
 from cfdist.stages.fitting import Fitting
+from cfdist.stages.raw_neighbors import raw_neighbors
 from cfdist.stages.recommenders import Rows, Source
 
 Array = np.ndarray[Any, Any]
@@ -18,7 +19,7 @@ Array = np.ndarray[Any, Any]
 def prepare(fitting: Fitting) -> Source:
     """Neighbours in the space of factors, or in that of the articles themselves."""
     settings = fitting.context.config.recommend.user_neighbors
-    near = _neighbors(fitting)
+    near = fitting.similar_users if settings.space == "latent" else raw_neighbors(fitting)
     table = fitting.profiles
     share = fitting.context.config.neighbors.n_similar_users
 
@@ -30,14 +31,6 @@ def prepare(fitting: Fitting) -> Source:
 
     key = f"{near.key} {settings.model_dump_json()}"
     return Source(USER_NEIGHBORS, key, fill, tile, arguments)
-
-
-def _neighbors(fitting: Fitting) -> Any:
-    if fitting.context.config.recommend.user_neighbors.space == "latent":
-        return fitting.similar_users
-    from cfdist.stages.raw_neighbors import raw_neighbors
-
-    return raw_neighbors(fitting)
 
 
 def fill(

@@ -43,7 +43,7 @@ WORSE = ("rp3beta", 0.0108, (-0.0027, 0.0010), (-0.0027, 0.0010))
         ),
         (
             [POPULAR, WORSE],
-            "popular is best: rp3beta, the nearest, is behind by 20 % (recall@10 0.0108 against 0.0135",
+            "popular is best: rp3beta, the nearest, is behind by 20 % (recall@10 0.0108 against",
             "paired −0.0027 ± 0.0010, 1,981 users).",
         ),
         (
