@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,26 +13,33 @@ from cfdist.builds import Build
 from cfdist.cluster import open_cluster
 from cfdist.cluster.plugins import register_plugins
 from cfdist.config import Config
+from cfdist.evaluation.auto import resolve_method
 from cfdist.evaluation.candidates import Candidate
 from cfdist.evaluation.document import headline
 from cfdist.evaluation.run import evaluate as measure_candidates
-from cfdist.evaluation.run import sampled
+from cfdist.evaluation.run import measure_experiment, sampled
 from cfdist.evaluation.samples import measure_samples
+from cfdist.evaluation.sibling import measure_sibling
 from cfdist.redact import redact, redact_text
 from cfdist.runs.evaluations import store_evaluation
 from cfdist.runs.record import RunRecord, new_run_id
 from cfdist.stages.checkpoint import Checkpoints
 from cfdist.stages.context import Context, Progress, Silence
 from cfdist.stages.fitting import Fitting
-from cfdist.stages.ingest import ingest
+from cfdist.stages.ingest import Interactions, ingest
 from cfdist.stages.pairs import pairs
 from cfdist.stages.publish import publish, require_writable
 from cfdist.stages.recommend import recommend
 from cfdist.stages.results import Results, metrics_of
+from cfdist.stages.select import select
 
 
 def train(
-    config: Config | None = None, client: Client | None = None, progress: Progress | None = None
+    config: Config | None = None,
+    client: Client | None = None,
+    progress: Progress | None = None,
+    *,
+    force: bool = False,
 ) -> Build:
     """The build that was published from the whole input.
 
@@ -44,6 +51,8 @@ def train(
         A cluster to use; otherwise the one that ``config.cluster`` names is opened and closed.
     progress : Progress, optional
         Listener; silent by default.
+    force : bool
+        Publish a build that the gate refuses, and record that.
 
     Returns
     -------
@@ -63,10 +72,13 @@ def train(
     config = config or Config()
     require_writable(config)
     with _run("train", config, client, progress or Silence()) as (context, record):
-        results = run_stages(context)
-        record.metrics = metrics_of(results)
+        context = resolve_method(context)
+        interactions = ingest(context)
+        hold_out = _timed(context, measure_sibling, interactions)
+        results = run_stages(context, interactions)
+        record.metrics = metrics_of(results) | {"hold_out": hold_out}
         record.rows = redact(results.interactions.meta)
-        build = publish(context, results)
+        build = publish(context, results, hold_out, force)
         record.build, record.status = build.id, "published"
         context.checkpoints.remove()
     return build
@@ -84,9 +96,15 @@ def experiment(
     require_writable(config)
     with _run("experiment", config, client, progress or Silence()) as (context, record):
         context.checkpoints = Checkpoints(None)
-        results = run_stages(context)
+        context = resolve_method(context)
+        interactions = ingest(context)
+        found = _timed(context, measure_experiment, interactions)
+        results = run_stages(context, interactions)
         record.metrics = metrics_of(results)
         record.rows = redact(results.interactions.meta)
+        if found is not None:
+            record.metrics |= headline(found)
+            store_evaluation(Path(config.runs.path), record.run, found)
         record.status = "done"
         if config.experiment.publish:
             record.build, record.status = publish(context, results).id, "published"
@@ -141,9 +159,9 @@ def evaluate(
     return result
 
 
-def run_stages(context: Context) -> Results:
+def run_stages(context: Context, interactions: Interactions | None = None) -> Results:
     """Everything before publishing, in order."""
-    fitting = Fitting(context, ingest(context))
+    fitting = Fitting(context, select(context, interactions or ingest(context)))
     index, matrix = fitting.index, fitting.matrix
     fitting.forget_rows()
     factors = fitting.factors
@@ -152,6 +170,16 @@ def run_stages(context: Context) -> Results:
     partners = pairs(fitting)
     rows = fitting.interactions
     return Results(rows, index, matrix, factors, profiles, near, partners, lists)
+
+
+def _timed(
+    context: Context, task: Callable[[Context, Interactions], Any], interactions: Interactions
+) -> Any:
+    """The result of a measurement; its time counts as a stage of its own."""
+    started = time.perf_counter()
+    found = task(context, interactions)
+    context.seconds["hold_out"] = time.perf_counter() - started
+    return found
 
 
 def _sampled(config: Config) -> Config:

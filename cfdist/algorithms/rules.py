@@ -10,7 +10,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from cfdist.algorithms.csr import CsrBlock
-from cfdist.algorithms.scoring import Blocked, Lists, block_row, blocking
+from cfdist.algorithms.scoring import Blocked, Lists, block_row
 
 
 class Rules(NamedTuple):
@@ -100,9 +100,10 @@ def walk(
 
     The whole ranking is walked, so a list that is still short cannot be longer.
     """
+    kept = rules.allowed[ranking]
     _walk(
-        lists.articles, lists.scores, lists.sources, source, ranking, scores,
-        blocked.indptr, blocked.indices, rules.denied,
+        lists.articles, lists.scores, lists.sources, source, ranking[kept], scores[kept],
+        blocked.indptr, blocked.indices, min(lists.articles.shape[1], capacity(rules)),
         rules.category, rules.family, rules.max_per_category,
         _n_codes(rules.category), _n_codes(rules.family),
     )  # fmt: skip
@@ -164,9 +165,9 @@ def _admit(
 @njit(nogil=True, cache=True)
 def _walk(
     articles, scores, sources, source, ranking, ranked_scores, owned_indptr, owned_indices,
-    denied, category, family, limit, n_categories, n_families,
+    longest, category, family, limit, n_categories, n_families,
 ):  # fmt: skip
-    blocked = blocking(len(family), denied)
+    blocked = np.full(len(family), -1, np.int64)
     taken_by = np.full(n_families, -1, np.int64)
     counted_by = np.full(n_categories, -1, np.int64)
     count = np.zeros(n_categories, np.int64)
@@ -174,10 +175,10 @@ def _walk(
         block_row(blocked, row, articles, owned_indptr, owned_indices)
         place = _n_held(articles, row, category, family, taken_by, counted_by, count)
         for i in range(len(ranking)):
-            if place == articles.shape[1]:
+            if place >= longest:
                 break
             article = ranking[i]
-            if blocked[article] < row and _take(
+            if blocked[article] != row and _take(
                 article, row, category, family, limit, taken_by, counted_by, count
             ):
                 articles[row, place] = article

@@ -161,9 +161,10 @@ def fill_ranked(
     source: int,
 ) -> None:
     """Fill free places from one ranking for everybody, in place."""
+    kept = ~np.isin(ranking, denied_of(blocked))
     _fill_ranked(
         lists.articles, lists.scores, lists.sources, source,
-        ranking, scores, blocked.indptr, blocked.indices, denied_of(blocked), blocked.shape[1],
+        ranking[kept], scores[kept], blocked.indptr, blocked.indices, blocked.shape[1],
     )  # fmt: skip
 
 
@@ -194,7 +195,7 @@ def rank_popular(
 
 
 @njit(nogil=True, cache=True)
-def blocking(n_articles, denied):
+def _blocking(n_articles, denied):
     """Stamps per article: blocked for a row where the stamp is not below the row."""
     stamp = np.full(n_articles, -1, np.int64)
     for article in denied:
@@ -220,7 +221,7 @@ def _fill_through(
     table_indptr, table_indices, table_data, owned_indptr, owned_indices, denied, n_articles,
 ):  # fmt: skip
     n = articles.shape[1]
-    blocked = blocking(n_articles, denied)
+    blocked = _blocking(n_articles, denied)
     touched_by = np.full(n_articles, -1, np.int64)
     total = np.zeros(n_articles, np.float64)
     touched = np.empty(n_articles, np.int64)
@@ -282,7 +283,7 @@ def _fill_dense(
     articles, scores, sources, source, tile, owned_indptr, owned_indices, denied
 ):  # fmt: skip
     n = articles.shape[1]
-    stamp = blocking(tile.shape[1], denied)
+    stamp = _blocking(tile.shape[1], denied)
     for row in range(tile.shape[0]):
         first = block_row(stamp, row, articles, owned_indptr, owned_indices)
         if first == n:
@@ -361,16 +362,16 @@ def _insert_any(articles, scores, article, score):
 @njit(nogil=True, cache=True)
 def _fill_ranked(
     articles, scores, sources, source, ranking, ranked_scores, owned_indptr, owned_indices,
-    denied, n_articles,
+    n_articles,
 ):  # fmt: skip
     n = articles.shape[1]
-    blocked = blocking(n_articles, denied)
+    blocked = np.full(n_articles, -1, np.int64)
     for row in range(articles.shape[0]):
         place = block_row(blocked, row, articles, owned_indptr, owned_indices)
         for i in range(len(ranking)):
             if place == n:
                 break
-            if blocked[ranking[i]] < row:
+            if blocked[ranking[i]] != row:
                 articles[row, place] = ranking[i]
                 scores[row, place] = ranked_scores[i]
                 sources[row, place] = source
@@ -383,7 +384,7 @@ def _fill_sparse(
     denied, n_articles,
 ):  # fmt: skip
     n = articles.shape[1]
-    blocked = blocking(n_articles, denied)
+    blocked = _blocking(n_articles, denied)
     for row in range(articles.shape[0]):
         filled = block_row(blocked, row, articles, owned_indptr, owned_indices)
         if filled == n:

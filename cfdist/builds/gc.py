@@ -106,9 +106,10 @@ def _folders(root: Path) -> list[Path]:
 
 def _kept(entries: list[Entry], keep: int, now: float) -> set[str]:
     """Builds of the log that stay whatever their age."""
-    live = {entries[-1].build, entries[-1].waiting or ""} if entries else set()
+    waiting = {entries[-1].waiting or ""} if entries else set()
+    # the live build was live just now, so it is among these
     recent = {build for build, end in last_live(entries, now).items() if end > now - DAY_S}
-    return live | recent | set(published_builds(entries)[:keep])
+    return waiting | recent | set(published_builds(entries)[:keep])
 
 
 def _unpublished(path: Path, old: float, now: float) -> str:

@@ -14,10 +14,12 @@ from cfdist.config import Config
 @click.command()
 @click.argument("input", required=False)
 @click.option("--sample-percent", "ingest__sample_percent", type=float, help="Of the users [100].")
+@click.option("--force", is_flag=True, help="Publish what the gate refuses; it is recorded.")
 @with_config
 @as_json
 def train(
     input: str | None,
+    force: bool,
     config_file: Path,
     settings: tuple[str, ...],
     json_output: bool,
@@ -36,10 +38,10 @@ def train(
       cfdist train --cluster tcp://127.0.0.1:8786
     """
     config, _ = load_config(config_file, settings, options | {"ingest__input": input})
-    run_train(config, json_output)
+    run_train(config, json_output, force=force)
 
 
-def run_train(config: Config, json_output: bool) -> None:
+def run_train(config: Config, json_output: bool, *, force: bool = False) -> None:
     """Train with progress and print what came out."""
     from cfdist.cli.progress import show_progress
     from cfdist.cli.summary import summarize
@@ -49,7 +51,7 @@ def run_train(config: Config, json_output: bool) -> None:
     from cfdist.runs.record import last_like, read_run
 
     with show_progress(quiet=json_output) as progress:
-        build = train_all(config, progress=progress)
+        build = train_all(config, progress=progress, force=force)
     runs = Path(config.runs.path)
     record = read_run(runs, build.manifest.run)
     if json_output:

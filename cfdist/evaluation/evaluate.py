@@ -13,7 +13,7 @@ from cfdist.evaluation.folds import Fold, open_folds
 from cfdist.evaluation.measure import measure
 from cfdist.evaluation.ranks import ranks_of
 from cfdist.evaluation.target import Target, target_of
-from cfdist.evaluation.watching import CandidateProgress
+from cfdist.evaluation.watching import watch
 from cfdist.schema import POPULAR
 from cfdist.stages.context import Context
 from cfdist.stages.fitting import Fitting
@@ -82,17 +82,17 @@ def compare(
     Folds and candidates share every stage whose settings are the same.
     """
     target = target_of(context.config.evaluation)
-    watch = CandidateProgress(context.progress)
-    own = context.sharing(watch)
-    with watch.candidate("hold out"):
+    progress = watch(context.progress)
+    own = context.sharing(progress)
+    with progress.candidate("hold out"):
         folds = open_folds(own, interactions)
     outcomes = []
     for candidate in candidates:
-        with watch.candidate(candidate.name):
+        with progress.candidate(candidate.name):
             outcomes.append(_measured(own, folds, candidate))
     found = Comparison(folds, outcomes, target)
     if with_curve_of is not None:
-        with watch.candidate("components"):
+        with progress.candidate("components"):
             found.curve = component_curve(own, folds[-1], with_curve_of, target)
     return found
 

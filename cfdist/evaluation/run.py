@@ -5,14 +5,16 @@ from dataclasses import asdict
 from typing import Any
 
 from cfdist.config import Config
+from cfdist.errors import ConfigError, DataError
 from cfdist.evaluation.candidates import Candidate, own_candidate, popular_candidate
 from cfdist.evaluation.comparison import difference
 from cfdist.evaluation.decision import Decision, expiry, read_decision, renew, store_decision
 from cfdist.evaluation.document import document
 from cfdist.evaluation.evaluate import Comparison, compare, standings, winner
+from cfdist.evaluation.watching import watch
 from cfdist.schema import POPULAR, USER_NEIGHBORS
 from cfdist.stages.context import Context
-from cfdist.stages.ingest import ingest
+from cfdist.stages.ingest import Interactions, ingest
 
 
 def sampled(config: Config) -> Config:
@@ -45,6 +47,23 @@ def evaluate(
         result["decision"] = _decide(context, found, result)
         result["notes"] = list(context.notes)
     return result
+
+
+def measure_experiment(context: Context, interactions: Interactions) -> dict[str, Any] | None:
+    """The method of an experiment against `popular` on its own sample; None without dates."""
+    if not (context.config.experiment.evaluate and interactions.meta["has_timestamps"]):
+        return None
+    progress = watch(context.progress)
+    own = own_candidate(context.config)
+    try:
+        with progress.candidate("hold_out"):
+            found = compare(
+                context.sharing(progress), interactions, with_baseline([own]), with_curve_of=own
+            )
+            return document(context, found, winner(found) or next(iter(found.able), None))
+    except (DataError, ConfigError) as error:
+        context.note(f"nothing could be held out: {error.message}")
+        return None
 
 
 def with_baseline(candidates: Sequence[Candidate]) -> list[Candidate]:

@@ -16,11 +16,17 @@ class CandidateProgress:
 
     @contextmanager
     def candidate(self, name: str) -> Iterator[None]:
-        """What runs now belongs to this candidate."""
+        """What runs now belongs to this candidate; within another one, to that."""
+        if self._name:
+            yield
+            return
         self._name = name
         self._outer.start(name)
         started = time.perf_counter()
-        yield
+        try:
+            yield
+        finally:
+            self._name = ""
         self._outer.finish(name, time.perf_counter() - started, False)
 
     def start(self, stage: str) -> None:
@@ -40,3 +46,8 @@ class CandidateProgress:
 
     def finish(self, stage: str, seconds: float, resumed: bool) -> None:
         """A stage ended: nothing to tell."""
+
+
+def watch(progress: Progress) -> CandidateProgress:
+    """A listener by candidate around ``progress``, or the one that it is already."""
+    return progress if isinstance(progress, CandidateProgress) else CandidateProgress(progress)

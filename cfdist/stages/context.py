@@ -112,9 +112,14 @@ class Context:
         return replace(self, config=config)
 
     def sharing(self, progress: Progress) -> "Context":
-        """The same run with another listener, and a memory for stages that come again."""
+        """The same run with another listener, and a memory for stages that come again.
+
+        Its seconds are its own, and it keeps no checkpoints.
+        """
         memory = {} if self.memory is None else self.memory
-        return replace(self, progress=progress, memory=memory)
+        return replace(
+            self, progress=progress, memory=memory, checkpoints=Checkpoints(None), seconds={}
+        )
 
     def note(self, message: str) -> None:
         """Tell the user and remember it, without passwords."""

@@ -48,3 +48,5 @@ def test_marks_survive_the_file(tmp_path):
     marks = log.follow(first, pinned=True, waiting="b", waiting_sha256="1", removed=("c", "d"))
     log.append(tmp_path, marks)
     assert log.read_entries(tmp_path) == [first, marks]
+    assert log.follow(marks).removed == ()
+    assert log.follow(marks).waiting == "b"

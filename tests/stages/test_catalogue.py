@@ -164,7 +164,7 @@ def test_categories_are_those_of_articles_that_were_trained_on(shop, tmp_path):
 @pytest.mark.parametrize("columns", [{}, {"category": pa.nulls(6, pa.string())}])
 def test_a_limit_of_categories_needs_some(shop, tmp_path, columns):
     write_table(tmp_path, **columns)
-    with pytest.raises(ConfigError, match="recommend.max_per_category = 2, but no article"):
+    with pytest.raises(ConfigError, match=r"recommend.max_per_category = 2, but no article"):
         catalogue(with_settings(shop, max_per_category=2))
 
 

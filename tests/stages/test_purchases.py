@@ -47,7 +47,7 @@ def test_purchases_of_every_pair(tmp_path, monkeypatch, blocks):
 @pytest.mark.parametrize("times", [True, False])
 def test_ages_count_from_the_last_row_or_the_moment_that_is_predicted_from(tmp_path, times):
     columns = shop_rows()
-    last = np.datetime64(max(columns["timestamp"]), "us").astype(np.int64)
+    last = int(np.datetime64(max(columns["timestamp"]), "us").astype(np.int64))
     if not times:
         del columns["timestamp"]
     with open_context(tmp_path, columns) as context:
