@@ -41,8 +41,8 @@ class BuildFacts:
         Against the live build: overlap@10 of the users in both, and shares of the ids that the
         live build lacks.
     hold_out : dict or None
-        ``metric``, ``mean``, ``popular`` and the paired ``difference`` of the two with ``mean``,
-        ``low``, ``high``, ``n_users``.
+        ``metric``, ``articles``, ``mean``, ``popular`` and the paired ``difference`` of the two
+        with ``mean``, ``low``, ``high``, ``n_users``.
     """
 
     build: str

@@ -20,6 +20,10 @@ HISTORY = 7
 MIN_USERS = 1000
 """With fewer judged users nothing but a significant loss stops a build."""
 
+MIN_SIGNIFICANT = 30
+"""With fewer judged users a normal interval means nothing: two users who lost the same have an
+interval of no length."""
+
 VOLUME_DAYS = 28
 VOLUME_WARN, VOLUME_STOP = 0.5, 0.1
 """Rows of the newest full day against the median of the 28 days before: half is a bad Sunday or
@@ -108,6 +112,7 @@ def _beats_popular(facts: BuildFacts, live: BuildFacts | None) -> Check:
     Notes
     -----
     An interval that lies below zero stops every build: `popular` would be better and is cheaper.
+    (Not with a handful of users.)
     An interval that holds zero is a warning for the first build, as nothing better is live, and
     for few users, as no test could tell; else it stops: the live build stays, which is a day old
     and was judged better than `popular`.
@@ -126,7 +131,7 @@ def _beats_popular(facts: BuildFacts, live: BuildFacts | None) -> Check:
     )
     if gap["low"] > 0:
         status: Any = PASS
-    elif gap["high"] < 0:
+    elif gap["high"] < 0 and gap["n_users"] >= MIN_SIGNIFICANT:
         status = STOP
     else:
         status = WARN if live is None or gap["n_users"] < MIN_USERS else STOP
@@ -148,11 +153,9 @@ def _quality(facts: BuildFacts, history: Sequence[BuildFacts], settings: GateSet
     if facts.hold_out is None:
         return _skipped(name, "quality on held-out purchases was not measured")
     metric, mean = facts.hold_out["metric"], facts.hold_out["mean"]
-    earlier = [
-        past.hold_out["mean"]
-        for past in history
-        if past.hold_out is not None and past.hold_out["metric"] == metric
-    ][:HISTORY]
+    kind = _kind(facts.hold_out)
+    measured = [past.hold_out for past in history if past.hold_out is not None]
+    earlier = [past["mean"] for past in measured if _kind(past) == kind][:HISTORY]
     if not earlier:
         return _skipped(name, f"no earlier build measured {metric}")
     limit = median(earlier) * (1 - settings.max_quality_drop)
@@ -265,6 +268,11 @@ def _volume(facts: BuildFacts) -> Check:
     )
     status: Any = STOP if share < VOLUME_STOP else WARN if share < VOLUME_WARN else PASS
     return Check(name, status, share, VOLUME_STOP if status == STOP else VOLUME_WARN, message)
+
+
+def _kind(hold_out: dict[str, Any]) -> tuple[Any, Any]:
+    """What was measured: the metric, and on which articles."""
+    return hold_out["metric"], hold_out.get("articles")
 
 
 def _skipped(name: str, why: str) -> Check:

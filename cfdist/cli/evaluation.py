@@ -19,7 +19,7 @@ def print_evaluation(result: Mapping[str, Any], runs: Path) -> None:
         out.print(components_table(result))
     if result.get("sample"):
         out.print(sample_table(result))
-    out.print(facts("Judged", _population(result)))
+    out.print(facts("Judged", _population(result) | _partners(result)))
     warning = result["split"].get("warning")
     for note in [*([warning] if warning else []), *result.get("notes", [])]:
         out.print(f"note: {note}", style="dim", markup=False)
@@ -123,6 +123,20 @@ def difference_text(estimate: Mapping[str, Any] | None) -> str:
 def decimal(value: float | None) -> str:
     """Four digits."""
     return "" if value is None else f"{value:.4f}"
+
+
+def _partners(result: Mapping[str, Any]) -> dict[str, Any]:
+    """What the pairs are worth, at the primary rank where it was measured."""
+    found = result.get("pairs") or {}
+    ending = f" hit@{result['k']}"
+    words = [
+        f"{name.removesuffix(ending)} {estimate_text(found[name])}"
+        for name in found
+        if name.endswith(ending)
+    ]
+    if not words:
+        return {}
+    return {f"pairs,{ending}": f"{'; '.join(words)}; {found['n_baskets']:,} later baskets"}
 
 
 def _by_metric(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:

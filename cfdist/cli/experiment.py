@@ -35,8 +35,9 @@ def experiment(
 ) -> None:
     """Try settings on a sample in seconds; nothing is published unless asked.
 
-    A sample by users keeps whole histories, and 20,000 users at least. The result is compared
-    with the last experiment; every run is kept, see `cfdist runs list`.
+    A sample by users keeps whole histories, and 20,000 users at least. Where there are dates the
+    newest purchases are held out, and the lists measured on them. The result is compared with
+    the last experiment; every run is kept, see `cfdist runs list`.
 
     \b
     Examples
@@ -50,12 +51,14 @@ def experiment(
         "cluster__dashboard": dashboard,
     }
     config, _ = load_config(config_file, settings, chosen)
+    from cfdist.cli.evaluation import print_evaluation
     from cfdist.cli.progress import show_progress
     from cfdist.cli.summary import summarize
     from cfdist.cli.tables import console
     from cfdist.input.check import NOT_SAMPLED
     from cfdist.pipeline import describe
     from cfdist.pipeline import experiment as try_sample
+    from cfdist.runs.evaluations import read_evaluation
     from cfdist.runs.record import last_like
 
     with show_progress(quiet=json_output) as progress:
@@ -64,7 +67,10 @@ def experiment(
         click.echo(json.dumps(describe(record)))
         return
     out = console()
-    out.print(summarize(record, last_like(Path(config.runs.path), record)))
+    runs = Path(config.runs.path)
+    out.print(summarize(record, last_like(runs, record)))
+    if found := read_evaluation(runs, record.run):
+        print_evaluation(found, runs)
     share = 1 - record.rows["dropped"].get(NOT_SAMPLED, 0) / record.rows["rows_in"]
     out.print(f"\n{share:.0%} of the rows in {record.total_seconds:.1f} s; kept as {record.run}")
     out.print("Next:  change one setting and run it again, or `cfdist train` for everything")

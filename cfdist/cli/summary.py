@@ -27,7 +27,7 @@ def _results(record: RunRecord, last: RunRecord | None) -> dict[str, Any]:
         for source, count in m["entries_by_source"].items()
         if count
     )
-    return {
+    return _quality(m) | {
         "variance explained": _share(m, old, "energy", "of the matrix (energy)"),
         "": _share(m, old, "explained_variance_ratio", "centred, as scikit-learn says it"),
         "recommendations": _number(m, old, "n_recommendations") + f" ({by_source})" + _short(m),
@@ -38,6 +38,20 @@ def _results(record: RunRecord, last: RunRecord | None) -> dict[str, Any]:
         + (f", {m['n_large_baskets']:,} too large" if m["n_large_baskets"] else ""),
         "SVD": f"{m['n_components']} components, {m['svd_method']}, {m['n_passes']} passes, "
         f"largest residual {max(m['residuals']):.0e}",
+    }
+
+
+def _quality(m: dict[str, Any]) -> dict[str, str]:
+    """What the gate measured on the newest purchases, in a training."""
+    found = m.get("hold_out")
+    if not found:
+        return {}
+    gain = found["difference"]
+    half = gain["mean"] - gain["low"]
+    return {
+        f"{found['metric']}": f"{found['mean']:.4f} on the newest purchases; popular "
+        f"{found['popular']:.4f}, paired {gain['mean']:+.4f} ± {half:.4f}, "
+        f"{gain['n_users']:,} users"
     }
 
 

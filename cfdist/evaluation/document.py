@@ -52,6 +52,7 @@ def document(context: Context, found: Comparison, shown: Outcome | None) -> dict
             "population": _population(context, found),
             "candidates": _candidates(context, found),
             "components": found.curve,
+            "pairs": found.partners,
             "examples": _examples(context, found, shown),
             "settings": redact(context.config.model_dump(mode="json")),
             "notes": list(context.notes),

@@ -11,6 +11,7 @@ from cfdist.evaluation.curve import component_curve
 from cfdist.evaluation.decision import Standing, choose
 from cfdist.evaluation.folds import Fold, open_folds
 from cfdist.evaluation.measure import measure
+from cfdist.evaluation.partners import measure_partners
 from cfdist.evaluation.ranks import ranks_of
 from cfdist.evaluation.target import Target, target_of
 from cfdist.evaluation.watching import watch
@@ -32,6 +33,8 @@ class Comparison:
         What candidates are judged by.
     curve : list of dict
         Quality against the number of components; empty where it was not asked for.
+    partners : dict
+        What the pairs are worth; empty where it was not asked for.
     """
 
     def __init__(self, folds: list[Fold], outcomes: list[Outcome], target: Target) -> None:
@@ -39,6 +42,7 @@ class Comparison:
         self.outcomes = outcomes
         self.target = target
         self.curve: list[dict[str, Any]] = []
+        self.partners: dict[str, Any] = {}
 
     @property
     def choosing(self) -> list[Fold]:
@@ -63,7 +67,7 @@ class Comparison:
 
 def compare(
     context: Context, interactions: Interactions, candidates: Sequence[Candidate],
-    *, with_curve_of: Candidate | None = None,
+    *, with_curve_of: Candidate | None = None, with_partners: bool = False,
 ) -> Comparison:  # fmt: skip
     """Every candidate on every fold; one that fails is in the result with its error.
 
@@ -71,6 +75,9 @@ def compare(
     ----------
     with_curve_of : Candidate, optional
         Measure this one at several numbers of components on the latest fold, too.
+
+    with_partners : bool
+        Measure the pairs on the baskets of the latest fold, too.
 
     Raises
     ------
@@ -94,6 +101,9 @@ def compare(
     if with_curve_of is not None:
         with progress.candidate("components"):
             found.curve = component_curve(own, folds[-1], with_curve_of, target)
+    if with_partners:
+        with progress.candidate("pairs"):
+            found.partners = measure_partners(own, folds[-1])
     return found
 
 

@@ -39,7 +39,7 @@ def evaluate(
     interactions = ingest(context)
     own = own_candidate(context.config)
     compared = with_baseline(candidates or [own])
-    found = compare(context, interactions, compared, with_curve_of=own)
+    found = compare(context, interactions, compared, with_curve_of=own, with_partners=True)
     chosen = winner(found)
     shown = chosen or next(iter(found.able), None)
     result = document(context, found, shown)

@@ -17,7 +17,13 @@ DAYS = {f"2024-09-{day:02d}": 100 for day in range(1, 31)} | {
 
 def hold_out(mean=0.10, low=0.01, high=0.03, n_users=5000, popular=0.08):
     gap = {"mean": mean - popular, "low": low, "high": high, "n_users": n_users}
-    return {"metric": "recall@10", "mean": mean, "popular": popular, "difference": gap}
+    return {
+        "metric": "recall@10",
+        "articles": "new",
+        "mean": mean,
+        "popular": popular,
+        "difference": gap,
+    }
 
 
 LIVE = BuildFacts(
@@ -50,7 +56,8 @@ def test_a_good_build_passes_every_check():
         ((0.0, 0.02), 5000, "warn", "stop"),
         ((-0.01, 0.02), 999, "warn", "warn"),  # nobody could tell
         ((-0.03, -0.01), 5000, "stop", "stop"),
-        ((-0.03, -0.01), 50, "stop", "stop"),
+        ((-0.03, -0.01), 30, "stop", "stop"),
+        ((-0.03, -0.03), 2, "warn", "warn"),  # an interval of no length, of two users
     ],
 )
 def test_popular_must_be_beaten(interval, n_users, first, later):
@@ -76,7 +83,8 @@ def test_first_build_is_judged_by_popular_and_by_what_users_have():
 def test_quality_against_the_median_of_the_last_seven(mean, expected):
     past = [replace(LIVE, hold_out=hold_out(mean=m)) for m in (0.1, 0.02, 0.1, 0.3, 0.1, 0.1, 0.1)]
     older = [replace(LIVE, hold_out=hold_out(mean=0.9))] * 20
-    others = [replace(LIVE, hold_out=hold_out(mean=0.9) | {"metric": "ndcg@10"})] * 5
+    unlike = ({"metric": "ndcg@10"}, {"articles": "all"})
+    others = [replace(LIVE, hold_out=hold_out(mean=0.9) | what) for what in unlike] * 3
     facts = replace(GOOD, hold_out=hold_out(mean=mean))
     assert status("quality", facts, history=[*others, *past, *older]) == expected
     few = replace(GOOD, hold_out=hold_out(mean=mean, n_users=100))

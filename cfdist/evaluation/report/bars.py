@@ -29,7 +29,7 @@ def groups(found: Comparison) -> Section | None:
     scale = linear(ends, zero=True, n_ticks=4)
     panels = [_panel(group, one, found, scale) for group, one in values.items()]
     left_out = len(found.ranked) - len(told)
-    lead = f"{found.key} by how much a user had taken before{found.where}; with 95 % intervals."
+    lead = f"{found.key} by how much a user had taken before, with 95 % intervals.{found.where}"
     if left_out > 0:
         lead += f" The {len(told)} best of {len(found.ranked)} candidates, popular among them."
     body = tag("div", *panels, class_="panels")
@@ -85,8 +85,8 @@ def categories(found: Comparison) -> Section | None:
     ]
     table_rows = [_category_row(g, sizes[g], told, rates, found, scale) for g in top]
     lead = (
-        f"Of what users took of a category, the share that their lists held{found.where}. "
-        f"The {len(top)} largest of {len(sizes)} categories."
+        f"Of what users took of a category, the share that their lists held. "
+        f"The {len(top)} largest of {len(sizes)} categories.{found.where}"
     )
     table = Table("Hit rate by category", columns, table_rows, "chart")
     return Section("categories", "Categories", lead, join(_key(told, found), table.html()))

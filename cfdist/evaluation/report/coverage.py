@@ -29,7 +29,7 @@ _WORDS = {
 def section(found: Comparison) -> Section | None:
     """A table with a small bar per value; None where nothing is known of the lists."""
     known = [c for c in found.ranked if part(c.values, "lists")]
-    keys = _keys(known)
+    keys = _keys(known, found.k)
     if not keys:
         return None
     scales = {key: _scale(key, known) for key in keys}
@@ -41,7 +41,7 @@ def section(found: Comparison) -> Section | None:
         Row([titled(c, found), *(_cell(c, key, scales[key], found) for key in keys)], found.kind(c))
         for c in known
     ]
-    lead = f"Lists that reach many articles are often not those that hit{found.where}."
+    lead = f"Lists that reach many articles are often not those that hit.{found.where}"
     table = Table("The lists of every candidate", columns, table_rows, "wide lists").html()
     return Section("coverage", "Popularity and coverage", lead, join(table, _glossary(keys)))
 
@@ -57,16 +57,17 @@ def _metric(key: str) -> str:
     return key.partition("@")[0]
 
 
-def _keys(known: Sequence[Candidate]) -> list[str]:
-    """All that is told of lists, the usual ones first."""
-    given = list(dict.fromkeys(str(key) for c in known for key in part(c.values, "lists")))
+def _keys(known: Sequence[Candidate], k: str) -> list[str]:
+    """What is told of lists of k, the usual figures first; the table of metrics has the others."""
+    every = list(dict.fromkeys(str(key) for c in known for key in part(c.values, "lists")))
+    given = [key for key in every if key.endswith(f"@{k}")] or every
     rank = {metric: place for place, metric in enumerate(_ORDER)}
     return sorted(given, key=lambda key: rank.get(_metric(key), len(_ORDER)))
 
 
 def _scale(key: str, known: Sequence[Candidate]) -> Scale:
     values = [v for c in known if (v := number(part(c.values, "lists").get(key))) is not None]
-    return linear([*values, *([1.0] if _metric(key) in (*_SHARES, "gini") else [])], zero=True)
+    return linear([*values, *([1.0] if _metric(key) in ("head_share", "gini") else [])], zero=True)
 
 
 def _cell(candidate: Candidate, key: str, scale: Scale, found: Comparison) -> Any:

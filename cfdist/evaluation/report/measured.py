@@ -110,6 +110,8 @@ class Comparison:
         The metric that they are judged on, such as ``recall@10``.
     articles : str
         ``new`` or ``all``.
+    k : str
+        Length of the lists.
     ranked : tuple of Candidate
         Those that were measured, the highest mean first, ties by name.
     failed : tuple of Mapping
@@ -120,6 +122,7 @@ class Comparison:
 
     key: str
     articles: str
+    k: str
     ranked: tuple[Candidate, ...]
     failed: tuple[Mapping[str, Any], ...]
     popular: Candidate | None
@@ -137,8 +140,8 @@ class Comparison:
 
     @property
     def where(self) -> str:
-        """``in the later window``, where lists, groups and categories are of that one."""
-        return ", in the later window" if self.has_later_window else ""
+        """A sentence to add, where lists, groups and categories are of the later window."""
+        return " Counted in the later window." if self.has_later_window else ""
 
     def kind(self, candidate: Candidate) -> str:
         """``chosen``, ``popular`` or ``other``: the class by which charts draw it."""
@@ -166,6 +169,7 @@ def comparison(evaluation: Mapping[str, Any]) -> Comparison:
     return Comparison(
         key,
         articles,
+        str(evaluation.get("k", 10)),
         ranked,
         failed,
         next((c for c in ranked if POPULAR in (c.method, c.name)), None),
