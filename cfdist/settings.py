@@ -204,7 +204,14 @@ class RecommendSettings(Section):
     """Lists of articles for every user, pairs for every article."""
 
     method: Literal[
-        "auto", "user_neighbors", "item_neighbors", "latent", "spectral", "blend", "popular"
+        "auto",
+        "user_neighbors",
+        "item_neighbors",
+        "latent",
+        "spectral",
+        "blend",
+        "popular",
+        "history",
     ] = Field(
         "auto",
         description="who fills a list first; `auto`: as `cfdist evaluate --decide` chose, "

@@ -17,6 +17,7 @@ from cfdist.stages.recommend import Recommendations
 
 N_USERS, N_ARTICLES = 80, 40
 FIRST_DAY = datetime(2026, 1, 1)
+FITTED = ("index", "matrix", "purchases", "factors", "profiles", "neighbors")
 
 
 def shop_rows(seed: int = 0) -> dict[str, list]:
@@ -57,8 +58,7 @@ def with_settings(fitting: Fitting, **recommend: Any) -> Fitting:
     chosen = config.recommend.model_copy(update=recommend)
     context = fitting.context.with_config(config.model_copy(update={"recommend": chosen}))
     other = Fitting(context, fitting.interactions)
-    done = {k: v for k, v in vars(fitting).items() if k not in ("context", "interactions")}
-    vars(other).update(done)
+    vars(other).update({name: vars(fitting)[name] for name in FITTED if name in vars(fitting)})
     return other
 
 

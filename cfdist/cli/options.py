@@ -19,7 +19,11 @@ SETTINGS: dict[str, tuple[str, Any, str]] = {
     "--n-similar-users": ("neighbors.n_similar_users", int, "Neighbours per user [20]."),
     "--n-similar-items": ("neighbors.n_similar_items", int, "Partners per article [20]."),
     "--n-recommendations": ("recommend.n_recommendations", int, "Entries per list [10]."),
-    "--method": ("recommend.method", str, "user_neighbors, item_neighbors, latent or popular."),
+    "--method": (
+        "recommend.method",
+        str,
+        "auto, user_neighbors, item_neighbors, latent, spectral, blend or popular [auto].",
+    ),
     "--output": ("publish.root", str, "Root of the builds [data/recommendations]."),
     "--cluster": ("cluster.address", str, "local, or tcp://host:port of a scheduler [local]."),
     "--workers": ("cluster.workers", int, "Worker processes; 0: inside this process [0]."),

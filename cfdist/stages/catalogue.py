@@ -1,7 +1,7 @@
 """What a list may hold, per article: lists of ids, ends of availability, categories, families."""
 
 import hashlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +18,9 @@ from cfdist.schema import AVAILABLE_UNTIL, CATEGORY, VARIANT_OF
 from cfdist.settings import RecommendSettings
 from cfdist.stages.checkpoint import hash_settings
 from cfdist.stages.context import Artifact, Context
-from cfdist.stages.fitting import Fitting
+
+if TYPE_CHECKING:
+    from cfdist.stages.fitting import Fitting
 
 N_NAMED = 5
 REASONS = {
@@ -55,7 +57,7 @@ class Catalogue(Artifact):
         return self.parts["articles"][0] if self.has_rules else None
 
 
-def catalogue(fitting: Fitting) -> Catalogue:
+def catalogue(fitting: "Fitting") -> Catalogue:
     """The rules of ``recommend`` over the articles that were trained on.
 
     Raises

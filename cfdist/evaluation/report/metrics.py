@@ -1,7 +1,6 @@
 """All metrics at every length of list, for new and for all articles, and the later window."""
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from typing import Any
 
 from markupsafe import Markup
@@ -11,8 +10,9 @@ from cfdist.evaluation.report.forest import titled
 from cfdist.evaluation.report.markup import join, tag
 from cfdist.evaluation.report.measured import Candidate, Comparison, Estimate, estimate_of
 from cfdist.evaluation.report.measured import section as part
+from cfdist.evaluation.report.metric_columns import columns_of, in_order, spans_of
 from cfdist.evaluation.report.section import Section
-from cfdist.evaluation.report.table import Column, Row, Table
+from cfdist.evaluation.report.table import Row, Table
 
 _TITLES = {
     ("metrics", "new"): "Articles that the user did not have",
@@ -37,37 +37,11 @@ def section(found: Comparison) -> Section | None:
 def _tables(found: Comparison) -> Iterator[Markup]:
     for (window, articles), title in _TITLES.items():
         known = [c for c in found.ranked if part(part(c.values, window), articles)]
-        keys = _keys(known, window, articles)
+        keys = in_order(str(key) for c in known for key in part(part(c.values, window), articles))
         if keys:
-            columns = [
-                Column("Candidate", "name"),
-                *(Column(_short(key), "number", key) for key in keys),
-            ]
             table_rows = _rows(known, found, window, articles, keys)
-            yield Table(title, columns, table_rows, "wide sortable", spans=_spans(keys)).html()
-
-
-def _short(key: str) -> str:
-    """``@10``; the metric stands above."""
-    return f"@{key.partition('@')[2]}" if "@" in key else ""
-
-
-def _spans(keys: Sequence[str]) -> list[tuple[str, int]]:
-    """Every metric over its lengths of list."""
-    metrics = groupby(keys, key=lambda key: key.partition("@")[0])
-    return [("", 1), *((metric, len(list(group))) for metric, group in metrics)]
-
-
-def _keys(known: Sequence[Candidate], window: str, articles: str) -> list[str]:
-    """``recall@5, recall@10, …``: by metric as given, then by k."""
-    given = dict.fromkeys(str(key) for c in known for key in part(part(c.values, window), articles))
-    metrics = list(dict.fromkeys(key.partition("@")[0] for key in given))
-    return sorted(given, key=lambda key: (metrics.index(key.partition("@")[0]), _k(key)))
-
-
-def _k(key: str) -> int:
-    k = key.partition("@")[2]
-    return int(k) if k.isdecimal() else 0
+            columns, spans = columns_of(keys), spans_of(keys)
+            yield Table(title, columns, table_rows, "wide sortable", spans=spans).html()
 
 
 def _rows(

@@ -102,8 +102,9 @@ def _sections(
 
 def _facts(evaluation: Mapping[str, Any]) -> Iterator[str]:
     """The line under the title."""
-    if evaluation.get("input"):
-        yield redact_text(str(evaluation["input"]))
+    source = redact_text(str(evaluation.get("input") or ""))
+    if source and source not in str(evaluation.get("title")):
+        yield source
     if evaluation.get("created_at"):
         yield moment(evaluation["created_at"])
     if evaluation.get("run"):

@@ -5,7 +5,7 @@ from typing import Any
 
 from cfdist.evaluation.report import svg
 from cfdist.evaluation.report.figures import count, number, percent
-from cfdist.evaluation.report.markup import join, tag
+from cfdist.evaluation.report.markup import clean, join, tag
 from cfdist.evaluation.report.measured import section as part
 from cfdist.evaluation.report.scale import linear
 from cfdist.evaluation.report.section import Section
@@ -36,6 +36,8 @@ def section(evaluation: Mapping[str, Any]) -> Section | None:
     table = Table("Users in the test", columns, table_rows, "chart population").html()
     limits = [tag("p", text) for text in _limits(population)]
     lead = "Results hold for the users that were judged, and for nobody else."
+    if population.get("window"):
+        lead += f" Counted in the window {clean(population['window'])}."
     return Section("population", "Who was judged", lead, join(table, *limits))
 
 

@@ -53,7 +53,8 @@ def _tiles(found: Comparison, evaluation: Mapping[str, Any]) -> Iterator[tuple[s
         yield found.key, decimal(marked.primary.mean), words
     judged, total = number(population.get("n_judged")), number(population.get("n_users_in_test"))
     if judged is not None:
-        share = f"{percent(judged / total)} of {count(total)} in the test" if total else ""
+        window = f" ({population['window']})" if population.get("window") else ""
+        share = f"{percent(judged / total)} of {count(total)} in the test{window}" if total else ""
         yield "users judged", count(judged), share
     if (ceiling := number(part(population, "ceiling").get(k))) is not None:
         yield f"ceiling at {k}", f"{ceiling:.2f}", "of lists that know the future"

@@ -121,11 +121,12 @@ def _anchor(percent: float) -> str:
 
 
 def _cells(window: Mapping[str, Any], scale: Scale | None) -> list[Any]:
-    role = _ROLES.get(str(window.get("role")), window.get("role"))
+    called, given = str(window.get("name", "window")), str(window.get("role", ""))
+    role = None if called.startswith(given) else _ROLES.get(given, given)
     dates = _dates(window)
     return [
-        join(name(window.get("name", "window")), tag("small", " ", role) if role else None),
-        _drawn(dates, scale, reports=window.get("role") == "report") if dates and scale else "",
+        join(name(called), tag("small", " ", role) if role else None),
+        _drawn(dates, scale, reports=given == "report") if dates and scale else "",
         date(window.get("train_until")),
         date(window.get("test_until")),
         count(window.get("n_train_rows")),
