@@ -10,17 +10,18 @@ if TYPE_CHECKING:
     from cfdist.builds import Build, load_build
     from cfdist.config import Config
     from cfdist.errors import CfdistError
-    from cfdist.pipeline import experiment, train
+    from cfdist.pipeline import evaluate, experiment, train
 
 _HOMES = {
     "Build": "cfdist.builds",
     "CfdistError": "cfdist.errors",
     "Config": "cfdist.config",
+    "evaluate": "cfdist.pipeline",
     "experiment": "cfdist.pipeline",
     "load_build": "cfdist.builds",
     "train": "cfdist.pipeline",
 }
-__all__ = ["Build", "CfdistError", "Config", "experiment", "load_build", "train"]
+__all__ = ["Build", "CfdistError", "Config", "evaluate", "experiment", "load_build", "train"]
 
 
 def __getattr__(name: str) -> Any:

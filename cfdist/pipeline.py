@@ -13,6 +13,7 @@ from cfdist.builds import Build
 from cfdist.cluster import open_cluster
 from cfdist.cluster.plugins import register_plugins
 from cfdist.config import Config
+from cfdist.errors import GateError
 from cfdist.evaluation.auto import resolve_method
 from cfdist.evaluation.candidates import Candidate
 from cfdist.evaluation.document import headline
@@ -57,12 +58,13 @@ def train(
     Returns
     -------
     Build
-        Published and live.
+        Published; live, or waiting behind a build that is pinned.
 
     Raises
     ------
     CfdistError
         See :mod:`cfdist.errors`; nothing is published then, and complete stages are kept.
+        A :class:`~cfdist.errors.GateError` names the checks that refused a build, which is kept.
 
     Notes
     -----
@@ -213,7 +215,10 @@ def _run(
             stack.enter_context(_report(used, config, runs / record.run))
             yield context, record
         except BaseException as error:
-            record.status = "cancelled" if isinstance(error, KeyboardInterrupt) else "failed"
+            if isinstance(error, GateError):
+                record.status, record.build = "refused", record.run
+            else:
+                record.status = "cancelled" if isinstance(error, KeyboardInterrupt) else "failed"
             record.error = redact_text(f"{type(error).__name__}: {error}")
             raise
 

@@ -159,8 +159,9 @@ def _quality(facts: BuildFacts, history: Sequence[BuildFacts], settings: GateSet
     if not earlier:
         return _skipped(name, f"no earlier build measured {metric}")
     limit = median(earlier) * (1 - settings.max_quality_drop)
+    number = f"the last {len(earlier)} builds" if len(earlier) > 1 else "one earlier build"
     message = (
-        f"{metric} is {mean:.4f}; the median of the last {len(earlier)} builds "
+        f"{metric} is {mean:.4f}; the median of {number} "
         f"less {settings.max_quality_drop:.0%} is {limit:.4f}"
     )
     few = facts.hold_out["difference"]["n_users"] < MIN_USERS
@@ -174,7 +175,7 @@ def _sizes(facts: BuildFacts, live: BuildFacts, settings: GateSettings) -> list[
         now, before = getattr(facts, name), getattr(live, name)
         change = now / max(1, before) - 1
         message = (
-            f"{now:,} {name}, {before:,} in the live build: {change:+.0%}, "
+            f"{now:,}, against {before:,} in the live build: {change:+.0%}, "
             f"at most ±{settings.max_change:.0%}"
         )
         status: Any = PASS if abs(change) <= settings.max_change else STOP

@@ -93,7 +93,7 @@ def _serve(root: Path, name: str, pinned: bool) -> Entry:
     if build not in known:
         raise BuildError(
             f"build {build} was never published: the gate refused it, or its run was stopped",
-            remedy="to publish it all the same, run `cfdist train --force`",
+            remedy="to publish such a build all the same, run `cfdist train --force`",
         )
     manifest = verify(root, build, known[build]).manifest
     changes = {

@@ -75,7 +75,7 @@ def refusal(root: Path, manifest: Manifest, before: log.Entry | None) -> GateErr
     return GateError(
         f"build {manifest.build} was refused and {stays}; "
         f"it is kept in {log.build_folder(root, manifest.build)}{lines}",
-        remedy=f"{look}`cfdist train --force` to publish all the same",
+        remedy=f"{look}the same command with --force to publish all the same",
     )
 
 

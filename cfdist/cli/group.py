@@ -36,7 +36,7 @@ SUMMARIES = {
     "recommend": "Show the lists of users.",
     "similar": "Show what is bought together with articles.",
     "runs": "List and show what was run.",
-    "builds": "List published builds.",
+    "builds": "List, compare, roll back and delete published builds.",
     "config": "Show settings and where they come from.",
     "data": "Get the demo data, or make synthetic data.",
     "demo": "Demo data, training and a look at the result, in one go.",
@@ -48,6 +48,7 @@ Exit codes
   0    done, published
   1    a fault in cfdist itself; please report it
   2    wrong usage
+  20   the gate refused the build: it is kept, and what was live stays live
   30   the data cannot be used; nothing was published
   40   a setting is wrong
   75   try later: no scheduler, or another publisher was first

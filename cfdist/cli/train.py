@@ -43,6 +43,7 @@ def train(
 
 def run_train(config: Config, json_output: bool, *, force: bool = False) -> None:
     """Train with progress and print what came out."""
+    from cfdist.builds import load_build
     from cfdist.cli.progress import show_progress
     from cfdist.cli.summary import summarize
     from cfdist.cli.tables import console
@@ -61,7 +62,9 @@ def run_train(config: Config, json_output: bool, *, force: bool = False) -> None
     out.print(summarize(record, last_like(runs, record)))
     for note in record.notes:
         out.print(f"note: {note}", markup=False)
-    out.print(f"\nPublished {build.id} to {build.path}", markup=False, soft_wrap=True)
+    is_live = load_build(config.publish.root).id == build.id
+    done = "Published" if is_live else "Kept, and not live (see the note above):"
+    out.print(f"\n{done} {build.id} to {build.path}", markup=False, soft_wrap=True)
     look = f"cfdist recommend {_some_user(build)}{_root_option(config)}"
     out.print(f"Look at it:  {look}", markup=False, soft_wrap=True)
 

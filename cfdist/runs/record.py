@@ -21,7 +21,7 @@ class RunRecord:
     Attributes
     ----------
     status : str
-        ``running``, ``done``, ``published``, ``failed`` or ``cancelled``.
+        ``running``, ``done``, ``published``, ``refused``, ``failed`` or ``cancelled``.
     """
 
     run: str

@@ -77,10 +77,13 @@ def catalogue(fitting: "Fitting") -> Catalogue:
     context = fitting.context
     index, rows = fitting.index, fitting.interactions.meta
     now_us = int(rows.get("as_of_us") or context.now_us)
-    found = _read(context, index.article_ids.result(), now_us)
+    if "as_of_us" not in rows:  # train rows of an evaluation know fewer articles: no news
+        _tell_unknown(context, index.article_ids.result())
+    found = _read(context.config, index.article_ids.result(), now_us)
     if found is None:
         return Catalogue(hash_settings("catalogue", index.key), {"has_rules": False}, {})
     arrays, meta = found
+    _require_articles(context, meta)
     digest = hashlib.sha256(b"".join(array.tobytes() for array in arrays.values())).hexdigest()
     with context.stage("catalogue", index.key, digest, meta) as stage:
         known = stage.resume(Catalogue)
@@ -105,13 +108,12 @@ def check_id_lists(config: Config) -> None:
 
 
 def _read(
-    context: Context, ids: pa.Array, now_us: int
+    config: Config, ids: pa.Array, now_us: int
 ) -> tuple[dict[str, Array], dict[str, Any]] | None:
     """Arrays and counts; None where nothing is ruled."""
-    settings = context.config.recommend
-    described = _describe(context.config, ids)
-    denied = _listed(context, ids, "deny")
-    not_allowed = ~_listed(context, ids, "allow") if settings.allow else np.zeros(len(ids), bool)
+    settings, described = config.recommend, _describe(config, ids)
+    denied = _listed(config, ids, "deny")
+    not_allowed = ~_listed(config, ids, "allow") if settings.allow else np.zeros(len(ids), bool)
     until = np.asarray(described[AVAILABLE_UNTIL].cast(pa.int64()).fill_null(now_us + 1))
     over = until <= now_us
     family = _families(ids, described[VARIANT_OF] if settings.one_per_variant else None)
@@ -134,7 +136,6 @@ def _read(
         "n_categories": int(category.max()) + 1,
         "capacity": capacity(rules),
     }
-    _require_articles(context, meta, settings)
     return {"allowed": allowed, "category": category, "family": family}, meta
 
 
@@ -149,22 +150,30 @@ def _describe(config: Config, ids: pa.Array) -> dict[str, pa.Array]:
     return look_up_articles(config.ingest.model_copy(update={"articles": ""}), ids, columns)
 
 
-def _listed(context: Context, ids: pa.Array, name: str) -> Array:
-    """Mask of the articles that a list names; what it names beside them is told."""
-    option, address = f"recommend.{name}", getattr(context.config.recommend, name)
+def _listed(config: Config, ids: pa.Array, name: str) -> Array:
+    """Mask of the articles that a list names."""
+    address = getattr(config.recommend, name)
     if not address:
         return np.zeros(len(ids), dtype=bool)
-    listed = read_id_list(address, option, context.config.ingest)
-    known = ids.cast(pa.string())
-    unknown = listed.filter(pc.invert(pc.is_in(listed, value_set=known)))
-    if len(unknown):
-        more = f" and {len(unknown) - N_NAMED:,} more" if len(unknown) > N_NAMED else ""
-        named = ", ".join(unknown[:N_NAMED].to_pylist())
-        context.note(
-            f"{option} = {address!r}: {len(unknown):,} of {len(listed):,} ids are in no "
-            f"interaction: {named}{more}"
-        )
-    return np.asarray(pc.is_in(known, value_set=listed))
+    listed = read_id_list(address, f"recommend.{name}", config.ingest)
+    return np.asarray(pc.is_in(ids.cast(pa.string()), value_set=listed))
+
+
+def _tell_unknown(context: Context, ids: pa.Array) -> None:
+    """A note of what lists name that nobody has."""
+    for name in ("allow", "deny"):
+        option, address = f"recommend.{name}", getattr(context.config.recommend, name)
+        if not address:
+            continue
+        listed = read_id_list(address, option, context.config.ingest)
+        known = pc.is_in(listed, value_set=ids.cast(pa.string()))
+        unknown = listed.filter(pc.invert(known))
+        if len(unknown):
+            more = f" and {len(unknown) - N_NAMED:,} more" if len(unknown) > N_NAMED else ""
+            context.note(
+                f"{option} = {address!r}: {len(unknown):,} of {len(listed):,} ids are in no "
+                f"interaction: {', '.join(unknown[:N_NAMED].to_pylist())}{more}"
+            )
 
 
 def _families(ids: pa.Array, variant_of: pa.Array | None) -> Array:
@@ -187,8 +196,9 @@ def _categories(names: pa.Array, family: Array, settings: RecommendSettings) -> 
     return family_categories(encode_sorted(names)[1], family)
 
 
-def _require_articles(context: Context, meta: dict[str, Any], settings: RecommendSettings) -> None:
+def _require_articles(context: Context, meta: dict[str, Any]) -> None:
     """Nothing left is an error; too little for full lists is told."""
+    settings = context.config.recommend
     counts = [f"{meta[count]:,} {words}" for count, words in REASONS.items() if meta[count]]
     told = ", ".join(counts) or "none denied"
     if not meta["n_allowed"]:

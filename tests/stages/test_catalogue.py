@@ -67,6 +67,14 @@ def test_ids_that_are_unknown_are_counted_and_five_are_named(shop, tmp_path):
     ]
 
 
+def test_train_rows_of_an_evaluation_are_silent_about_unknown_ids(shop, tmp_path):
+    rows = shop.interactions
+    train = Interactions(rows.key, {**rows.meta, "as_of_us": None}, rows.parts)
+    fitting = Fitting(with_settings(shop, deny=write_list(tmp_path, 1, 99)).context, train)
+    assert catalogue(fitting).meta["n_denied"] == 1
+    assert not shop.context.notes
+
+
 def test_ids_that_are_text_match_exactly(tmp_path):
     columns = COLUMNS | {"article_id": ["1", "01", "c", "d", "e", "f", "1", "d"]}
     deny = write_list(tmp_path, "01", "F")

@@ -136,7 +136,7 @@ def test_force_without_need_is_not_recorded(tmp_path):
 def test_another_shop_is_refused_and_names_the_live_build(tmp_path):
     first, _ = publish_with(tmp_path, run="first")
     given = {"ingest": {"sample_percent": 30.0, "min_sample_users": 1}}
-    with pytest.raises(GateError, match=r"users: .* 3,000 in the live build") as caught:
+    with pytest.raises(GateError, match=r"users: .* against 3,000 in the live build") as caught:
         publish_with(tmp_path, given=given, run="second")
     assert "first stays live" in caught.value.message
     assert "cfdist builds diff first second" in caught.value.remedy

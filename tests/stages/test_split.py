@@ -9,6 +9,7 @@ from interaction_rows import assert_same_block
 from running import open_context
 
 from cfdist.algorithms import partitioning
+from cfdist.algorithms.hashing import SAMPLE_SEED, hash_ids
 from cfdist.algorithms.interactions import DAY_US
 from cfdist.errors import DataError
 from cfdist.input import source
@@ -166,9 +167,8 @@ def test_every_rule_has_its_key_and_resumes(tmp_path):
 
 
 @pytest.mark.usefixtures("small_blocks")
-@pytest.mark.parametrize("sample", [{}, {"sample_percent": 30, "min_sample_users": 20}])
-@pytest.mark.parametrize("in_memory", [False, True])
-def test_rows_of_a_file_fall_to_the_blocks_of_their_users(tmp_path, sample, in_memory):
+@pytest.mark.parametrize("sample", [{}, {"sample_percent": 1, "min_sample_users": 20}])
+def test_rows_of_a_file_fall_to_the_blocks_of_their_users(tmp_path, sample):
     table = some_rows()
     pq.write_table(table, tmp_path / "train.parquet")
     pq.write_table(some_rows(90, seed=5), tmp_path / "test.parquet")
@@ -176,7 +176,6 @@ def test_rows_of_a_file_fall_to_the_blocks_of_their_users(tmp_path, sample, in_m
         "ingest": {"input": str(tmp_path / "train.parquet"), "last_date": "2020-11-01", **sample}
     }
     with open_context(tmp_path, given=given) as context:
-        context.memory = {} if in_memory else None
         interactions = ingest(context)
         made = split(context, interactions, Rule("files", (str(tmp_path / "test.parquet"),)))
         train, test = values(made.train.blocks), values(made.test.blocks)
@@ -203,10 +202,24 @@ def test_rows_of_a_file_fall_to_the_blocks_of_their_users(tmp_path, sample, in_m
         )
         assert made.test.meta["n_rows"] == wanted
         assert len(train) == 2
-    else:
-        assert len(place) < 80
-        seen = set(place)
-        assert len([1 for block in test for u in block.user_ids.to_pylist() if u not in seen]) < 5
+    assert (len(place) < 30) == bool(sample)
+    users = rows["user_id"].drop_null().unique()
+    hashes = hash_ids(users, SAMPLE_SEED).tolist()
+    threshold = interactions.meta["sample_threshold"]
+    sampled = {user for user, low in zip(users.to_pylist(), hashes, strict=True) if low < threshold}
+    found = {user for block in test for user in block.user_ids.to_pylist()}
+    assert found <= sampled
+    bought = rows.filter(pa.array(np.asarray(rows["quantity"]) > 0))["user_id"]
+    assert found == sampled & set(bought.to_pylist())
+
+
+def test_rows_of_a_file_are_not_those_that_memory_has(tmp_path):
+    """Without checkpoints nothing else in the key tells one input from the other."""
+    pq.write_table(some_rows(90, seed=5), tmp_path / "test.parquet")
+    with open_context(tmp_path, some_rows().to_pydict()) as context:
+        context.memory = {}
+        made = split(context, ingest(context), Rule("files", (str(tmp_path / "test.parquet"),)))
+        assert 0 < made.test.meta["n_rows"] < 90
 
 
 def test_ids_of_another_type_are_refused(tmp_path):

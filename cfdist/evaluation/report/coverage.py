@@ -91,4 +91,4 @@ def _text(candidate: Candidate, key: str) -> str:
     value = number(part(candidate.values, "lists").get(key))
     if value is None or metric_of(key) in _SHARES:
         return percent(value)
-    return decimal(value, 2 if abs(value) >= 2 else 3)
+    return decimal(value, 2 if metric_of(key) == "novelty" else 3)

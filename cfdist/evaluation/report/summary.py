@@ -57,7 +57,7 @@ def _tiles(found: Comparison, evaluation: Mapping[str, Any]) -> Iterator[tuple[s
         share = f"{percent(judged / total)} of {count(total)} in the test{window}" if total else ""
         yield "users judged", count(judged), share
     if (ceiling := number(part(population, "ceiling").get(k))) is not None:
-        yield f"ceiling at {k}", f"{ceiling:.2f}", "of lists that know the future"
+        yield f"ceiling at {k}", f"{ceiling:.2f}", "recall of lists that know the future"
     pairs = part(evaluation, "pairs")
     for key, value in pairs.items():
         if (estimate := estimate_of(value)) is not None:

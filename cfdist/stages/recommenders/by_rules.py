@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from cfdist.algorithms.csr import take_rows
-from cfdist.algorithms.rules import Rules, admit
+from cfdist.algorithms.rules import Rules, admit, capacity
 from cfdist.algorithms.scoring import Lists
 from cfdist.stages.recommenders import Fill, Rows
 
@@ -24,10 +24,12 @@ def fill_by_rules(
     -----
     A source offers 4 · n candidates, n + 50 at least; where these leave a list short though the
     source had more, four times as many. Then the next source follows: the far end of a ranking
-    says little, and sorting all of it for many users would take long.
+    says little, and sorting all of it for many users would take long. A list as long as the rules
+    admit is not short.
     """
     n, n_articles = lists.articles.shape[1], rows.history.shape[1]
-    wanted = np.flatnonzero(lists.articles[:, -1] < 0)
+    places = lists.articles[:, : min(n, capacity(rules))]
+    wanted = np.flatnonzero((places < 0).any(axis=1))
     for factor in ROUNDS:
         width = min(factor * max(4 * n, n + 50), n_articles)
         step = max(1, CANDIDATES // width)
@@ -35,20 +37,20 @@ def fill_by_rules(
             _offer(lists, rows, wanted[first : first + step], width, fill, source, arguments, rules)
             for first in range(0, len(wanted), step)
         ]
-        wanted = np.concatenate([np.empty(0, np.int64), *unsaid])
+        had_more = np.concatenate([np.empty(0, np.int64), *unsaid])
+        wanted = had_more[(places[had_more] < 0).any(axis=1)]
 
 
 def _offer(
     lists: Lists, rows: Rows, wanted: Array, width: int, fill: Fill, source: int,
     arguments: tuple[Any, ...], rules: Rules,
 ) -> Array:  # fmt: skip
-    """Fill the wanted rows from candidates; returns those still short whose source had more."""
+    """Fill the wanted rows from candidates; returns those of which the source had more."""
     candidates = Lists.empty(len(wanted), width)
     fill(candidates, _take(rows, wanted), source, *arguments)
     admit(lists, wanted, candidates, rules)
-    n_articles = rows.history.shape[1]
-    had_more = (candidates.articles[:, -1] >= 0) & (width < n_articles)
-    return np.asarray(wanted[had_more & (lists.articles[wanted, -1] < 0)])
+    had_more = (candidates.articles[:, -1] >= 0) & (width < rows.history.shape[1])
+    return np.asarray(wanted[had_more])
 
 
 def _take(rows: Rows, wanted: Array) -> Rows:

@@ -268,6 +268,26 @@ def test_the_warning_of_a_split_is_told(evaluation):
     assert "last-k per user leaks other users' future" in found.text
 
 
+def test_windows_are_drawn_to_scale(evaluation):
+    """Train is 243 of 355 days in the first window, and every test 28 of them."""
+    html = render(evaluation)
+    trained, *_ = re.findall(r'width="([\d.]+)%"[^>]*class="period trained"', html)[1:]
+    tested = re.findall(r'width="([\d.]+)%"[^>]*class="period tested(?: report)?"', html)[2:]
+    assert float(trained) == pytest.approx(100 * 243 / 355, abs=0.01)
+    assert [float(width) for width in tested] == pytest.approx([100 * 28 / 355] * 4, abs=0.01)
+
+
+def test_bars_show_the_length_that_is_judged_and_a_table_all(evaluation):
+    for one in evaluation["candidates"][:-1]:
+        one["lists"] |= {"coverage@5": 0.123, "coverage@20": 0.789}
+    html = render(evaluation).split('id="coverage"')[1].split("</section>")[0]
+    chart, table = html.split("<details>")
+    assert "coverage@10" in chart
+    assert "coverage@5" not in chart
+    assert "12 %" in table
+    assert "79 %" in table
+
+
 def test_a_split_without_dates_has_a_table_and_no_line(evaluation):
     for window in evaluation["split"]["windows"]:
         window["train_until"] = window["test_until"] = None
