@@ -24,12 +24,15 @@ from cfdist.evaluation.sibling import measure_sibling
 from cfdist.redact import redact, redact_text
 from cfdist.runs.evaluations import store_evaluation
 from cfdist.runs.record import RunRecord, new_run_id
+from cfdist.stages.buy_again import buy_again
+from cfdist.stages.catalogue import check_id_lists
 from cfdist.stages.checkpoint import Checkpoints
 from cfdist.stages.context import Context, Progress, Silence
 from cfdist.stages.fitting import Fitting
 from cfdist.stages.ingest import Interactions, ingest
 from cfdist.stages.pairs import pairs
 from cfdist.stages.publish import publish, require_writable
+from cfdist.stages.purchases import needs_purchases
 from cfdist.stages.recommend import recommend
 from cfdist.stages.results import Results, metrics_of
 from cfdist.stages.select import select
@@ -73,9 +76,10 @@ def train(
     """
     config = config or Config()
     require_writable(config)
+    check_id_lists(config)
     with _run("train", config, client, progress or Silence()) as (context, record):
-        context = resolve_method(context)
         interactions = ingest(context)
+        context = resolve_method(context)
         hold_out = _timed(context, measure_sibling, interactions)
         results = run_stages(context, interactions)
         record.metrics = metrics_of(results) | {"hold_out": hold_out}
@@ -96,10 +100,11 @@ def experiment(
     """
     config = _sampled(config or Config())
     require_writable(config)
+    check_id_lists(config)
     with _run("experiment", config, client, progress or Silence()) as (context, record):
         context.checkpoints = Checkpoints(None)
-        context = resolve_method(context)
         interactions = ingest(context)
+        context = resolve_method(context)
         found = _timed(context, measure_experiment, interactions)
         results = run_stages(context, interactions)
         record.metrics = metrics_of(results)
@@ -149,6 +154,7 @@ def evaluate(
     """
     config = sampled(config or Config())
     require_writable(config)
+    check_id_lists(config)
     with _run("evaluate", config, client, progress or Silence()) as (context, record):
         context.checkpoints = Checkpoints(None)
         result = measure_candidates(context, candidates, decide=decide)
@@ -165,13 +171,16 @@ def run_stages(context: Context, interactions: Interactions | None = None) -> Re
     """Everything before publishing, in order."""
     fitting = Fitting(context, select(context, interactions or ingest(context)))
     index, matrix = fitting.index, fitting.matrix
+    if needs_purchases(context.config):
+        _ = fitting.purchases
     fitting.forget_rows()
     factors = fitting.factors
     profiles, near = fitting.profiles, fitting.neighbors
     lists = recommend(fitting)
     partners = pairs(fitting)
+    second = buy_again(fitting) if context.config.recommend.n_buy_again else None
     rows = fitting.interactions
-    return Results(rows, index, matrix, factors, profiles, near, partners, lists)
+    return Results(rows, index, matrix, factors, profiles, near, partners, lists, second)
 
 
 def _timed(

@@ -1,8 +1,9 @@
 """The settings: one frozen section per stage, each with its default, range and description."""
 
+from datetime import date
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from cfdist.schema import ARTICLE_ID, BASKET_ID, QUANTITY, TIMESTAMP, USER_ID
 
@@ -11,6 +12,12 @@ class Section(BaseModel):
     """A frozen group of settings; an unknown key is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _date_as_text(cls, value: Any) -> Any:
+        """Dates are settings of text, and TOML has a type of its own for one without quotes."""
+        return value.isoformat() if isinstance(value, date) else value
 
 
 class Columns(Section):

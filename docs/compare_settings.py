@@ -1,40 +1,33 @@
-"""Compare values of one setting by the latest tenth of the rows, which the training never sees."""
+"""Compare values of one setting by what customers bought later: `cfdist evaluate` in a loop."""
 
 import sys
-from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import pandas as pd
-
-from cfdist import Config, experiment, load_build
-from cfdist.config import merge, nested
-
-PAIR = ["user_id", "article_id"]
+from cfdist import Config, evaluate
+from cfdist.evaluation.candidates import Candidate, own_candidate
 
 
-def hit_rate(lists: pd.DataFrame, new: pd.DataFrame) -> float:
-    """Later articles that a list held, of those that it had room for; mean over users."""
-    found = lists.merge(new, on=PAIR).groupby("user_id").size()
-    sizes = new[new["user_id"].isin(lists["user_id"])].groupby("user_id").size()
-    return float((found / sizes.clip(upper=lists["rank"].max())).fillna(0).mean())
-
-
-def main(interactions: str, setting: str, values: list[str], folder: Path) -> None:
-    rows = pd.read_parquet(interactions)
-    early = rows[rows["timestamp"] < rows["timestamp"].quantile(0.9)]
-    early.to_parquet(folder / "early.parquet", index=False)
-    both = [early[PAIR].drop_duplicates(), rows[PAIR].drop_duplicates()]
-    new = pd.concat(both).drop_duplicates(keep=False)
-    base = {"experiment": {"publish": True}, "cluster": {"dashboard": False}}
-    base |= {"ingest": {"input": str(folder / "early.parquet")}, "publish": {"root": str(folder)}}
-    base["runs"] = {"path": str(folder / "runs")}
-    for value in values:
-        record = experiment(Config(**merge(base, nested(setting, value))))
-        lists = load_build(folder, record.build).pandas("cf_user_based_recommendations")
-        told = f"{record.metrics['energy']:.1%} energy, hit rate {hit_rate(lists, new):.3f}"
-        print(f"{setting} = {value}: {told}, {record.total_seconds:.1f} s", flush=True)
+def main(interactions: str, setting: str, values: list[str], folder: str) -> None:
+    config = Config(
+        ingest={"input": interactions},
+        publish={"root": folder},
+        runs={"path": folder},
+        cluster={"dashboard": False},
+    )
+    own = own_candidate(config).settings
+    found = evaluate(config, candidates=[Candidate(v, {**own, setting: v}) for v in values])
+    metric = f"{found['metric']}@{found['k']}"
+    print(f"{setting}: {metric} of {found['population']['n_judged']:,} users")
+    for row in found["candidates"]:
+        if row["status"] == "failed":
+            print(f"{row['name']}: {row['error']}")
+            continue
+        mean = row["metrics"][found["articles"]][metric]
+        gain = row["against_popular"]
+        told = ", ".join(f"{x['mean']:.4f} ± {x['mean'] - x['low']:.4f}" for x in (mean, gain))
+        print(f"{row['name']}: {told.replace(', ', ', against popular ')}, {row['seconds']:.1f} s")
 
 
 if __name__ == "__main__":
     with TemporaryDirectory() as name:
-        main(sys.argv[1], sys.argv[2], sys.argv[3:], Path(name))
+        main(sys.argv[1], sys.argv[2], sys.argv[3:], name)

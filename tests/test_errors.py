@@ -8,6 +8,7 @@ from cfdist import errors
 @pytest.mark.parametrize(
     ("kind", "code"),
     [
+        (errors.GateError, 20),
         (errors.DataError, 30),
         (errors.BuildError, 30),
         (errors.ConfigError, 40),

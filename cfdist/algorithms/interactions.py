@@ -49,7 +49,8 @@ def sort_block(
     basket = np.unique(timestamp // DAY_US, return_inverse=True)[1].astype(np.int32)
     if basket_id is not None:
         ids, code = encode_sorted(basket_id)
-        basket = np.where(code >= 0, code, len(ids) + basket)
+        together = np.where(code >= 0, code, len(ids) + basket)
+        basket = np.unique(together, return_inverse=True)[1].astype(np.int32)
     order = np.lexsort((quantity, basket, timestamp, article, user))
     return InteractionBlock(
         user_ids.take(pa.array(by_bucket)),

@@ -64,7 +64,8 @@ class Build:
         """
         files = self.files_of(table)
         if not files:
-            raise BuildError(f"build {self.id} has no table {table!r}; it has {', '.join(TABLES)}")
+            names = {f.name.split(".parquet/")[0] for f in self.manifest.files if "/" in f.name}
+            raise BuildError(f"build {self.id} has no table {table!r}", remedy=_one_of(names))
         return ds.dataset(files, format="parquet")
 
     def arrow(self, table: str) -> pa.Table:
@@ -155,6 +156,10 @@ def load_build(path: str | Path = "data/recommendations", build: str | None = No
             f"nothing is published in {root}", remedy="run `cfdist train` first, or name the folder"
         )
     return _read(log.build_folder(root, build or entry.build), entry)  # type: ignore[union-attr]
+
+
+def _one_of(names: set[str]) -> str:
+    return f"it has {', '.join(sorted(names))}"
 
 
 def _read(folder: Path, entry: log.Entry | None = None) -> Build:

@@ -94,7 +94,14 @@ def _read_candidates(path: Path, config: Any) -> Any:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path}: {error}", remedy="mend the TOML syntax") from None
-    return parse_candidates(table, config)
+    if not table:
+        raise ConfigError(
+            f"{path}: there is no candidate", remedy="write a table per candidate, such as [latent]"
+        )
+    try:
+        return parse_candidates(table, config)
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error.message}", remedy=error.remedy) from None
 
 
 def _settings_of(config: Any, build_id: str, given: dict[str, Any]) -> Any:

@@ -9,7 +9,6 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from cfdist.cli.evaluation import difference_text, estimate_text
 from cfdist.cli.options import as_json
 from cfdist.cli.tables import console, facts, table_of
 from cfdist.config import Config, flatten
@@ -111,6 +110,8 @@ def _comparison(found: dict[str, Any]) -> Iterator[Table | Text]:
 
 def _candidates(evaluation: dict[str, Any]) -> Iterator[Table | Text]:
     """The primary metric of every candidate, and whether differences are paired."""
+    from cfdist.cli.evaluation import difference_text, estimate_text
+
     if evaluation["candidates"]:
         columns = ("candidate", "A", "B", "B less A")
         rows = [

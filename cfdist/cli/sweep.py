@@ -63,14 +63,14 @@ def sweep(
     from cfdist.pipeline import sweep as try_settings
     from cfdist.runs.record import read_run
     from cfdist.runs.space import read_space
-    from cfdist.runs.sweep import FOLDER, SPACE_FILE, STOPPED
+    from cfdist.runs.sweep import STOPPED
+    from cfdist.runs.sweep_folder import stored_space
 
     runs = Path(config.runs.path)
     run = read_run(runs, resume).run if resume else None
-    file = space or runs / str(run) / FOLDER / SPACE_FILE
     with show_progress(quiet=json_output) as progress:
         result = try_settings(
-            config, progress=progress, space=read_space(file), n_trials=n_trials,
+            config, progress=progress, space=read_space(space or stored_space(runs, str(run))), n_trials=n_trials,
             timeout_s=timeout_s, resume=run,
         )  # fmt: skip
     if json_output:

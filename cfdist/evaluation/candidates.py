@@ -85,9 +85,10 @@ def default_candidates(shared: Config) -> list[Candidate]:
 
 
 def own_candidate(shared: Config) -> Candidate:
-    """The method of the settings themselves."""
+    """The method of the settings themselves; ``user_neighbors`` for ``auto``."""
     method = shared.recommend.method
-    return Candidate(method, {"recommend.method": USER_NEIGHBORS if method == AUTO else method})
+    method = USER_NEIGHBORS if method == AUTO else method
+    return Candidate(method, {"recommend.method": method})
 
 
 def popular_candidate() -> Candidate:
@@ -120,10 +121,30 @@ def parse_candidates(table: Mapping[str, Any], shared: Config) -> list[Candidate
                 f"candidate {name!r} has no recommend.method that can be measured",
                 remedy=f"set it to one of {', '.join(SIMPLEST_FIRST)}",
             )
-        Config.load(None, unflatten(own))
+        _require_baseline(candidate)
+        _require_valid(candidate)
         candidate.config(shared)
         found.append(candidate)
     return found
+
+
+def _require_baseline(candidate: Candidate) -> None:
+    """The name of the baseline is its own: figures are found by name."""
+    if candidate.name == POPULAR and candidate.method != POPULAR:
+        raise ConfigError(
+            f"candidate {candidate.name!r} has the method {candidate.method!r}, and the baseline "
+            "has that name",
+            remedy="give it another name",
+        )
+
+
+def _require_valid(candidate: Candidate) -> None:
+    try:
+        Config.load(None, unflatten(candidate.settings))
+    except ConfigError as error:
+        raise ConfigError(
+            f"candidate {candidate.name!r}: {error.message}", remedy=error.remedy
+        ) from None
 
 
 def _require_fitted(name: str, settings: Mapping[str, Any]) -> None:

@@ -11,12 +11,12 @@ from cfdist.evaluation.measure import measure
 from cfdist.evaluation.ranks import ranks_of
 from cfdist.evaluation.target import Target
 from cfdist.schema import ITEM_NEIGHBORS, LATENT, USER_NEIGHBORS
+from cfdist.settings import RecommendSettings
 from cfdist.stages.context import Context
 from cfdist.stages.factorize import truncate
 from cfdist.stages.fitting import Fitting
 
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
-WITH_FACTORS = (USER_NEIGHBORS, ITEM_NEIGHBORS, LATENT)
 
 
 def component_curve(
@@ -25,9 +25,14 @@ def component_curve(
     """Energy and mean of the target at several numbers of components, none of them refitted.
 
     The elbow is the smallest number that cannot be told from the best: the paired difference is
-    within one standard error. Methods without factors of their own are shown by ``latent``.
+    within one standard error. Methods that do not use these factors are shown by ``latent``.
+
+    Notes
+    -----
+    With ``latent.article_scaling`` other than 1 the scaled matrix is factorized at each number.
     """
-    method = candidate.method if candidate.method in WITH_FACTORS else LATENT
+    uses_factors = _uses_factors(candidate.config(context.config).recommend)
+    method = candidate.method if uses_factors else LATENT
     settings = dict(candidate.settings) | {
         "recommend.method": method,
         "recommend.n_recommendations": max(ranks_of(context.config.evaluation)),
@@ -37,7 +42,7 @@ def component_curve(
     ks = ranks_of(context.config.evaluation)
     rows, columns = [], []
     for n in component_counts(whole.factors.n_components):
-        fitting = Fitting(own, fold.base.interactions)
+        fitting = Fitting(_with_components(own, n), fold.base.interactions)
         fitting.factors = truncate(own, whole.factors, n)
         columns.append(target.of(measure(own, fold, fitting, ks, filled=False)))
         rows.append(
@@ -62,6 +67,22 @@ def component_counts(n_components: int) -> list[int]:
     [5, 10, 15, 20, 30, 40, 50]
     """
     return sorted({max(1, round(n_components * share)) for share in SHARES})
+
+
+def _uses_factors(settings: RecommendSettings) -> bool:
+    """Whether the lists of these settings depend on ``factorize.n_components``."""
+    if settings.method == USER_NEIGHBORS:
+        return settings.user_neighbors.space == "latent"
+    if settings.method == ITEM_NEIGHBORS:
+        return settings.item_neighbors.similarity == "latent"
+    return settings.method == LATENT
+
+
+def _with_components(context: Context, n_components: int) -> Context:
+    """For what factorizes another matrix than the one whose factors are truncated."""
+    config = context.config
+    chosen = config.factorize.model_copy(update={"n_components": n_components})
+    return context.with_config(config.model_copy(update={"factorize": chosen}))
 
 
 def _elbow(columns: list[np.ndarray[Any, Any]]) -> int:

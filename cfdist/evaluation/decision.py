@@ -10,7 +10,8 @@ from typing import Any
 
 from cfdist.builds.files import write_atomic
 from cfdist.config import Config
-from cfdist.errors import DataError
+from cfdist.errors import ConfigError, DataError
+from cfdist.evaluation.candidates import parse_candidates
 
 FOLDER = "decisions"
 LEADS_NEEDED = 2
@@ -132,18 +133,28 @@ def read_decision(config: Config) -> Decision | None:
     Raises
     ------
     DataError
-        The file is damaged.
+        The file is damaged, or names settings that this release does not have.
     """
     path = decision_path(config)
     try:
-        return Decision(**json.loads(path.read_text()))
+        found = Decision(**json.loads(path.read_text()))
+        _require_usable(found, config)
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, KeyError, ConfigError) as error:
+        why = error.message if isinstance(error, ConfigError) else error
         raise DataError(
-            f"{path}: is not a decision: {error}",
+            f"{path}: is not a decision: {why}",
             remedy="delete it, and run `cfdist evaluate --decide`",
         ) from error
+    return found
+
+
+def _require_usable(decision: Decision, config: Config) -> None:
+    """Fail on a date or settings that could not be used."""
+    decision.is_expired()
+    settings = {"recommend.method": decision.method, **decision.settings}
+    parse_candidates({decision.name: settings}, config)
 
 
 def store_decision(config: Config, decision: Decision) -> Path:

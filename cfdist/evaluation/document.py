@@ -31,9 +31,9 @@ def document(context: Context, found: Comparison, shown: Outcome | None) -> dict
     """
     settings = context.config.evaluation
     label, warning = split_label(settings)
-    values: dict[str, Any] = _plain(
+    values: dict[str, Any] = plain(
         {
-            "title": f"{found.target.name} on {context.config.ingest.input}",
+            "title": f"{found.target.name} on {redact_text(context.config.ingest.input)}",
             "run": context.run_id,
             "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "cfdist_version": version("cfdist"),
@@ -158,12 +158,12 @@ def _examples(context: Context, found: Comparison, shown: Outcome | None) -> lis
     return example_lists(context, fold, shown.measured[fold.name], found.target.k)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """JSON values; a figure that is not a finite number is None."""
     if isinstance(value, Mapping):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if hasattr(value, "item"):
         value = value.item()
     if isinstance(value, float) and not math.isfinite(value):

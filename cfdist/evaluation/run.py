@@ -9,9 +9,10 @@ from cfdist.errors import ConfigError, DataError
 from cfdist.evaluation.candidates import Candidate, own_candidate, popular_candidate
 from cfdist.evaluation.comparison import difference
 from cfdist.evaluation.decision import Decision, expiry, read_decision, renew, store_decision
-from cfdist.evaluation.document import document
+from cfdist.evaluation.document import document, plain
 from cfdist.evaluation.evaluate import Comparison, compare, standings, winner
 from cfdist.evaluation.watching import watch
+from cfdist.redact import redact_text
 from cfdist.schema import POPULAR, USER_NEIGHBORS
 from cfdist.stages.context import Context
 from cfdist.stages.ingest import Interactions, ingest
@@ -87,8 +88,9 @@ def _decide(context: Context, found: Comparison, result: dict[str, Any]) -> dict
         context.note(reason)
         return {"name": USER_NEIGHBORS, "method": USER_NEIGHBORS, "reason": reason}
     new = Decision(
-        chosen.candidate.name, dict(chosen.candidate.settings), context.config.ingest.input,
-        found.target.name, now, until, context.run_id, table=_table(found),
+        chosen.candidate.name, dict(chosen.candidate.settings),
+        redact_text(context.config.ingest.input), found.target.name, now, until, context.run_id,
+        table=plain(_table(found)),
     )  # fmt: skip
     named = {outcome.candidate.name: outcome.candidate.settings for outcome in found.able}
     kept = renew(chosen.candidate.name, named, read_decision(context.config), new)

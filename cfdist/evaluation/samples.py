@@ -5,8 +5,10 @@ from typing import Any
 import numpy as np
 
 from cfdist.config import Config
+from cfdist.errors import ConfigError, DataError
 from cfdist.evaluation.candidates import Candidate, own_candidate
 from cfdist.evaluation.comparison import difference, mean_of
+from cfdist.evaluation.document import plain
 from cfdist.evaluation.evaluate import Comparison, compare
 from cfdist.evaluation.intervals import NORMAL_95, Estimate
 from cfdist.evaluation.run import sampled, with_baseline
@@ -40,12 +42,18 @@ def measure_samples(context: Context) -> list[dict[str, Any]]:
         found = _at(context, percent, candidates)
         if found is not None and whole is not None:
             rows.append(_row(percent, found, whole, own))
-    return rows
+    return list(plain(rows))
 
 
 def _at(context: Context, percent: float, candidates: list[Candidate]) -> Comparison | None:
+    """The comparison on a sample; None, and a note, where it is too small for one."""
     config = sampled(context.config) if percent >= 100 else _share(context.config, percent)
-    found = compare(context.with_config(config), ingest(context.with_config(config)), candidates)
+    own = context.with_config(config)
+    try:
+        found = compare(own, ingest(own), candidates)
+    except (DataError, ConfigError) as error:
+        context.note(f"a sample of {percent:g} % cannot be measured: {error.message}")
+        return None
     return found if len(found.able) == len(candidates) else None
 
 

@@ -19,6 +19,7 @@ from cfdist.settings import IngestSettings
 DAY_US = 86_400_000_000
 EARLIEST_US = 315_532_800_000_000  # 1980-01-01
 LATEST_US = 253_402_300_800_000_000  # the year 10000
+NEWEST_DAYS = 60
 MAX_QUANTITY = 2.0**53  # sums of 2³¹ such fit float32
 
 USER_MISSING = "user missing (kept for baskets only)"
@@ -62,7 +63,10 @@ class Columns(NamedTuple):
 
 @dataclass
 class RowCounts:
-    """Rows read, rows used, rows dropped by reason with the first place of each."""
+    """Rows read, rows used, rows dropped by reason with the first place of each.
+
+    ``days`` has the purchases of each day since 1970, in UTC.
+    """
 
     rows_in: int = 0
     rows_used: int = 0
@@ -70,6 +74,7 @@ class RowCounts:
     examples: dict[str, str] = field(default_factory=dict)
     first_timestamp: int | None = None
     last_timestamp: int | None = None
+    days: dict[int, int] = field(default_factory=dict, compare=False)
 
     def drop(self, reason: str, rows: NDArray[np.bool_], part: Part, column: str = USER_ID) -> None:
         """Count the marked rows; ``column`` is the one to look at."""
@@ -94,6 +99,18 @@ class RowCounts:
         for name, choose in (("first_timestamp", min), ("last_timestamp", max)):
             known = [v for v in (getattr(self, name), getattr(other, name)) if v is not None]
             setattr(self, name, choose(known) if known else None)
+        for day, number in other.days.items():
+            self.days[day] = self.days.get(day, 0) + number
+
+    def count_days(self, timestamp: NDArray[np.int64]) -> None:
+        """Count purchases by day."""
+        days, numbers = np.unique(timestamp // DAY_US, return_counts=True)
+        self.days = dict(zip(days.tolist(), numbers.tolist(), strict=True))
+
+    def newest_days(self) -> dict[str, int]:
+        """Purchases of the newest days, by ISO date; days without any are left out."""
+        newest = sorted(self.days)[-NEWEST_DAYS:]
+        return {str(np.datetime64(day, "D")): self.days[day] for day in newest}
 
     @property
     def rows_dropped(self) -> int:
@@ -170,6 +187,7 @@ def check_rows(
     drop(NOTHING_TAKEN, quantity == 0, QUANTITY, remove=False)
     counts.rows_used = counts.rows_in - counts.rows_dropped - counts.rows_outside
     if TIMESTAMP in table.column_names and keep.any():
+        counts.count_days(timestamp[keep])
         counts.first_timestamp = int(timestamp[keep].min())
         counts.last_timestamp = int(timestamp[keep].max())
     kept = pa.array(keep)

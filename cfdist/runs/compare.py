@@ -54,9 +54,10 @@ def compare_runs(runs: Path, a: RunRecord, b: RunRecord) -> dict[str, Any]:
         "settings": _differing(flatten(a.settings), flatten(b.settings)),
         "metrics": _beside(_numbers(a.metrics), _numbers(b.metrics)),
         "evaluation": _evaluations(runs, a.run, b.run),
-        "seconds": _beside(
-            a.seconds | {"total": a.total_seconds}, b.seconds | {"total": b.total_seconds}
-        ),
+        "seconds": [
+            *_beside(a.seconds, b.seconds),
+            {"name": "total", "a": a.total_seconds, "b": b.total_seconds},
+        ],
     }
 
 

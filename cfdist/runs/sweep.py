@@ -1,34 +1,30 @@
 """``cfdist sweep``: trials over a space of settings, the best one judged against the defaults."""
 
-import json
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from cfdist.builds.files import write_atomic
-from cfdist.config import Config, flatten
-from cfdist.errors import ConfigError, DataError
-from cfdist.evaluation.candidates import FITTED_SECTIONS, Candidate, own_candidate
+from cfdist.config import flatten
+from cfdist.errors import ClusterError, DataError
+from cfdist.evaluation.candidates import Candidate, own_candidate
 from cfdist.evaluation.comparison import Outcome, mean_of
 from cfdist.evaluation.evaluate import Comparison, _measured
 from cfdist.evaluation.folds import Fold, open_folds
 from cfdist.evaluation.ranks import ranks_of
 from cfdist.evaluation.target import Target, target_of
-from cfdist.redact import redact, redact_text
+from cfdist.redact import redact_text
 from cfdist.runs.effects import METHOD
 from cfdist.runs.recent import RecentArtifacts
 from cfdist.runs.space import Space
 from cfdist.runs.study import Study, Trial, told
+from cfdist.runs.sweep_folder import FOLDER, alone, begin, described
+from cfdist.runs.sweep_progress import SweepProgress
 from cfdist.schema import POPULAR
-from cfdist.stages.context import Context, Progress, Silence
-from cfdist.stages.ingest import ingest
+from cfdist.stages.context import Context, Silence
+from cfdist.stages.ingest import Interactions, ingest
 
-FOLDER = "sweep"
-ABOUT = "sweep.json"
-SPACE_FILE = "space.toml"
 DEFAULTS = "defaults"
 BEST = "best"
 DONE, STOPPED, TIMED_OUT = "done", "stopped", "timed out"
@@ -92,6 +88,8 @@ def sweep(
         has a sweep of another space or other settings.
     DataError
         The folder of the run has a sweep of another input; or nobody can be judged.
+    ConflictError
+        Another process works on the same sweep.
     KeyboardInterrupt
         Before the first trial was measured; after that the result says ``stopped``.
 
@@ -101,86 +99,51 @@ def sweep(
     A trial that fails is kept with its error.
     """
     base = own_candidate(context.config).settings
-    folder = Path(context.config.runs.path) / context.run_id / FOLDER
     known = {**flatten(context.config.model_dump()), **base}
     space.require_effects(known)
-    watch = _Watch(context.progress)
     interactions = ingest(context)
-    about = described(context.config, space) | {"input": interactions.key}
-    _begin(folder, about, space)
+    folder = Path(context.config.runs.path) / context.run_id / FOLDER
+    begin(folder, described(context.config, space) | {"input": interactions.key}, space)
     shared = Candidate("shared", {**base, **space.shared}).config(context.config)
-    memory = RecentArtifacts()
-    own = replace(context.with_config(shared), progress=watch, memory=memory)
-    with watch.phase("hold out"):
-        folds = open_folds(own, interactions)
-        for fold in folds:
-            fold.base.factors  # noqa: B018 - made now, so that the memory keeps it
-    memory.keep()
-    target, seed = target_of(shared.evaluation), shared.evaluation.seed
-    run = Sweep(own, space, folds, target, Study(folder, space, seed), n_trials)
-    _require_judged(run)
+    watch = SweepProgress(context.progress)
+    own = replace(context.with_config(shared), progress=watch, memory=RecentArtifacts())
+    with alone(folder):
+        with watch.phase("hold out"):
+            folds = _folds(own, interactions)
+        study = Study(folder, space, shared.evaluation.seed)
+        run = Sweep(own, space, folds, target_of(shared.evaluation), study, n_trials)
+        _require_judged(run)
+        _go(run, watch, known, timeout_s)
+    return run
+
+
+def _folds(context: Context, interactions: Interactions) -> list[Fold]:
+    """The folds, whose stages are never forgotten."""
+    folds = open_folds(context, interactions)
+    for fold in folds:
+        fold.base.factors  # noqa: B018 - every measurement needs them
+    _memory(context).keep()
+    return folds
+
+
+def _memory(context: Context) -> RecentArtifacts:
+    assert isinstance(context.memory, RecentArtifacts)
+    return context.memory
+
+
+def _go(run: Sweep, watch: SweepProgress, base: Mapping[str, Any], timeout_s: float | None) -> None:
+    """Everything that an interruption may stop."""
     try:
         _again(run, watch)
-        _trials(run, watch, known, memory, timeout_s)
+        _trials(run, watch, base, timeout_s)
         _report(run, watch)
     except KeyboardInterrupt:
         if DEFAULTS not in run.outcomes:
             raise
         run.status = STOPPED
-    return run
-
-
-def described(config: Config, space: Space) -> dict[str, Any]:
-    """What must be the same for a sweep to go on: the space, and settings that trials read."""
-    sections = {"ingest", "evaluation", *FITTED_SECTIONS}
-    settings = flatten(redact(config.model_dump(mode="json", include=sections)))
-    return {"space": space.described(), "settings": settings}
-
-
-def require_same(runs: Path, run: str, about: Mapping[str, Any]) -> None:
-    """Refuse to go on with other trials than those that a run has.
-
-    Parameters
-    ----------
-    about : mapping
-        As :func:`described` returns it, with ``input`` where that is known.
-
-    Raises
-    ------
-    ConfigError
-        The space or a setting differs; the message names the first.
-    DataError
-        The run is no sweep, or the input has changed since.
-    """
-    try:
-        stored = json.loads((runs / run / FOLDER / ABOUT).read_text())
-    except (OSError, ValueError):
-        raise DataError(
-            f"the run {run} has no sweep to go on with", remedy="see `cfdist runs list`"
-        ) from None
-    for part in ("space", "settings"):
-        before, now = stored[part], json.loads(json.dumps(about[part]))
-        for key in dict.fromkeys([*before, *now]):
-            if before.get(key) != now.get(key):
-                raise ConfigError(
-                    f"{key} = {now.get(key)!r}, and in the sweep {run} it was {before.get(key)!r}",
-                    remedy="give the same, or start a new sweep without --resume",
-                )
-    if stored["input"] != about.get("input", stored["input"]):
-        raise DataError(
-            f"the input or an installed library has changed since the sweep {run} began",
-            remedy="start a new sweep, without --resume",
-        )
-
-
-def _begin(folder: Path, about: Mapping[str, Any], space: Space) -> None:
-    """The folder of a sweep, new or with the same trials."""
-    if (folder / ABOUT).is_file():
-        require_same(folder.parent.parent, folder.parent.name, about)
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    write_atomic(folder / SPACE_FILE, space.text.encode())
-    write_atomic(folder / ABOUT, json.dumps(about, indent=1).encode())
+    except ClusterError as error:
+        remedy = f"then go on with the trials that are left: --resume {run.context.run_id}"
+        raise ClusterError(error.message, remedy=f"{error.remedy}; {remedy}") from error
 
 
 def _require_judged(run: Sweep) -> None:
@@ -193,7 +156,7 @@ def _require_judged(run: Sweep) -> None:
         )
 
 
-def _again(run: Sweep, watch: "_Watch") -> None:
+def _again(run: Sweep, watch: SweepProgress) -> None:
     """Popular; and of a sweep that goes on the defaults and the best, whose lists are not kept."""
     with watch.phase("baselines"):
         popular = {**run.space.shared, METHOD: POPULAR}
@@ -205,9 +168,8 @@ def _again(run: Sweep, watch: "_Watch") -> None:
 
 
 def _trials(
-    run: Sweep, watch: "_Watch", base: Mapping[str, Any], memory: RecentArtifacts,
-    timeout_s: float | None,
-) -> None:  # fmt: skip
+    run: Sweep, watch: SweepProgress, base: Mapping[str, Any], timeout_s: float | None
+) -> None:
     started = time.perf_counter()
     with watch.all_trials(run.n_trials, len(run.study.trials)):
         while len(run.study.trials) < run.n_trials:
@@ -215,8 +177,8 @@ def _trials(
                 run.status = TIMED_OUT
                 return
             _trial(run, base)
-            memory.forget()
-            watch.trial(run)
+            _memory(run.context).forget()
+            watch.trial(run.study, run.target.name)
 
 
 def _trial(run: Sweep, base: Mapping[str, Any]) -> None:
@@ -249,9 +211,10 @@ def _judged(run: Sweep, name: str, settings: Mapping[str, Any]) -> Outcome:
     return _measured(own, run.choosing, Candidate(name, settings))
 
 
-def _report(run: Sweep, watch: "_Watch") -> None:
+def _report(run: Sweep, watch: SweepProgress) -> None:
     """The candidates that are left on the folds that chose nothing."""
-    others = [fold for fold in run.folds if fold not in run.choosing]
+    chosen_by = {fold.name for fold in run.choosing}
+    others = [fold for fold in run.folds if fold.name not in chosen_by]
     if not others:
         return
     with watch.phase("report"):
@@ -261,39 +224,3 @@ def _report(run: Sweep, watch: "_Watch") -> None:
                 run.outcomes[name] = replace(
                     outcome, measured=outcome.measured | more.measured, error=more.error
                 )
-
-
-class _Watch(Silence):
-    """Tells an outer listener of phases and trials; stages within them are silent."""
-
-    def __init__(self, outer: Progress) -> None:
-        self._outer = outer
-
-    @contextmanager
-    def phase(self, name: str) -> Iterator[None]:
-        """What runs now is one step."""
-        self._outer.start(name)
-        started = time.perf_counter()
-        yield
-        self._outer.finish(name, time.perf_counter() - started, False)
-
-    @contextmanager
-    def all_trials(self, n_trials: int, n_done: int) -> Iterator[None]:
-        """One bar for all trials."""
-        with self.phase("trials"):
-            self._outer.add("trials", n_trials)
-            for _ in range(n_done):
-                self._outer.advance("trials")
-            yield
-
-    def trial(self, run: Sweep) -> None:
-        """A trial has ended: one line with its value and the best so far."""
-        trial, best = run.study.trials[-1], run.study.best
-        result = f"{run.target.name} {trial.mean:.4f}" if trial.value else f"failed: {trial.error}"
-        leads = f"; best {best.mean:.4f}, trial {best.number}" if best else ""
-        self._outer.note(f"trial {trial.number}: {result} in {trial.seconds:.1f} s{leads}")
-        self._outer.advance("trials")
-
-    def note(self, message: str) -> None:
-        """Notes go through."""
-        self._outer.note(message)

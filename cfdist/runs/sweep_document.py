@@ -122,14 +122,12 @@ def _against_defaults(run: Sweep, best: Trial) -> dict[str, Any] | None:
 
 def _report(run: Sweep) -> dict[str, Any] | None:
     """The best and the defaults in the window that chose nothing, where there is one."""
-    found, last = run.comparison, [run.folds[-1]]
-    able = {o.candidate.name: o for o in found.able}
-    names = (BEST, DEFAULTS)
-    if not all(name in able and last[0].name in able[name].measured for name in names):
+    able, last = {o.candidate.name: o for o in run.comparison.able}, [run.folds[-1]]
+    if last[0].name in {fold.name for fold in run.choosing}:
         return None
-    if last[0] in run.choosing:
+    if not all(name in able and last[0].name in able[name].measured for name in (BEST, DEFAULTS)):
         return None
-    best, defaults = (able[name] for name in names)
+    best, defaults = (able[name] for name in (BEST, DEFAULTS))
     return {
         "window": last[0].name,
         "value": told(mean_of(last, best, run.target)),

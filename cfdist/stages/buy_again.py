@@ -10,7 +10,6 @@ from cfdist.algorithms.csr import CsrBlock, empty_rows
 from cfdist.algorithms.purchases import entries_of, history_scores
 from cfdist.algorithms.scoring import Blocked, Lists, fill_sparse
 from cfdist.schema import HISTORY, RECOMMENDERS
-from cfdist.stages.catalogue import catalogue
 from cfdist.stages.context import Artifact
 from cfdist.stages.fitting import Fitting
 from cfdist.stages.purchases import half_life_us
@@ -41,7 +40,7 @@ def buy_again(fitting: Fitting) -> BuyAgain:
     categories and families do not hold: this list tells what was, and does not choose.
     """
     context, matrix = fitting.context, fitting.matrix
-    bought, rules = fitting.purchases, catalogue(fitting)
+    bought, rules = fitting.purchases, fitting.catalogue
     n = min(context.config.recommend.n_buy_again, fitting.index.n_articles)
     half_life = half_life_us(context.config)
     with context.stage("buy_again", bought.key, rules.key, n, half_life) as stage:

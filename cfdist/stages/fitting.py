@@ -2,6 +2,7 @@
 
 from functools import cached_property
 
+from cfdist.stages.catalogue import Catalogue, catalogue
 from cfdist.stages.context import Context
 from cfdist.stages.factorize import Factors, factorize
 from cfdist.stages.index import Index, index
@@ -41,6 +42,11 @@ class Fitting:
     def matrix(self) -> UserItemMatrix:
         """Users × articles."""
         return matrix(self.context, self.interactions, self.index)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """What lists may hold: allowed articles, categories, families."""
+        return catalogue(self)
 
     @cached_property
     def purchases(self) -> Purchases:

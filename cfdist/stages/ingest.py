@@ -136,12 +136,12 @@ def _retries(part: Part) -> int:
 
 
 def fingerprint(source: Source, context: Context) -> list[str]:
-    """sha256 of each local file, size and ETag of each remote one; empty without checkpoints.
+    """sha256 of each local file, size and ETag of each remote one; names without checkpoints.
 
     What the folders' names add to the rows counts, too.
     """
     if context.checkpoints.folder is None:
-        return []
+        return sorted(source.files)
     hive = {part.url: dict(part.hive) for part in source.parts}
     marks = []
     for url in source.files:
@@ -367,6 +367,7 @@ def _describe(total: RowCounts, source: Source, threshold: int) -> dict[str, Any
         "examples": total.examples,
         "first_timestamp": total.first_timestamp,
         "last_timestamp": total.last_timestamp,
+        "rows_per_day": total.newest_days(),
         "user_type": str(source.id_types[USER_ID]),
         "article_type": str(source.id_types[ARTICLE_ID]),
         "has_baskets": BASKET_ID in source.id_types,

@@ -21,7 +21,7 @@ from cfdist.errors import ConfigError, ConflictError, DataError
 from cfdist.redact import redact
 from cfdist.stages.checkpoint import code_versions
 from cfdist.stages.context import Context
-from cfdist.stages.outputs import write_all
+from cfdist.stages.outputs import BUY_AGAIN_TABLE, write_all
 from cfdist.stages.results import Results, counts_of
 
 
@@ -180,6 +180,7 @@ def _check_rows(files: list[WrittenFile], results: Results) -> None:
     expected = {
         USER_TABLE: sum(made["n_by_source"].values()),
         ITEM_TABLE: results.pairs.meta["n_pairs"],
+        BUY_AGAIN_TABLE: results.buy_again.meta["n_rows"] if results.buy_again else 0,
         "users": results.index.n_users,
         "articles": results.index.n_articles,
     }

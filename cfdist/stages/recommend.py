@@ -12,7 +12,6 @@ from cfdist.algorithms.profiles import group_equal
 from cfdist.algorithms.rules import Rules
 from cfdist.algorithms.scoring import Blocked, Lists
 from cfdist.schema import AUTO, HISTORY, POPULAR, RECOMMENDERS, USER_NEIGHBORS
-from cfdist.stages.catalogue import catalogue
 from cfdist.stages.context import Artifact, Stage
 from cfdist.stages.fitting import Fitting
 from cfdist.stages.recommenders import FALLBACKS, Rows, Source, popular, prepare
@@ -73,7 +72,7 @@ def recommend(fitting: Fitting, *, filled: bool = True) -> Recommendations:
     method = USER_NEIGHBORS if settings.method == AUTO else settings.method
     chain = FALLBACKS[method] if filled else (method,)
     sources = [prepare(name, fitting) for name in chain]
-    rules = catalogue(fitting)
+    rules = fitting.catalogue
     wanted = Wanted(
         n=min(settings.n_recommendations, fitting.index.n_articles),
         owned_blocked=settings.owned == "exclude",
@@ -148,7 +147,7 @@ def _distinct_rows(block: CsrBlock, wanted: Wanted, rules: Rules | None) -> tupl
         of_row, local = group_equal(hash_rows(block.indptr, block.indices, block.data))
     history = take_rows(block, local)
     owned = history if wanted.owned_blocked else empty_rows(history.shape)
-    blocked: Any = owned if rules is None else Blocked(owned, rules.denied)
+    blocked = owned if rules is None else Blocked(owned, rules.denied)
     return of_row, Rows(history, blocked, local)
 
 

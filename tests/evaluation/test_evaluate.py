@@ -184,6 +184,7 @@ def all_lists(folder, rows, methods=METHODS, more=None) -> tuple[dict, dict]:
     folder.mkdir()
     with open_context(folder, rows, given() | (more or {})) as context:
         found = compare(context, ingest(context), methods)
+        assert (len(found.reporting.truths) > 1) == (partitioning.SMALL_BLOCK_ROWS == 200)
         assert [o.error for o in found.outcomes] == [None] * len(methods)
         means = {row.name: (row.mean, row.behind, row.standard_error) for row in standings(found)}
         values = {

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cfdist.algorithms.spectral.degrees import divisors
 from cfdist.algorithms.spectral.filters import SpectralFilter
-from cfdist.algorithms.spectral.normalization import divisors
 from cfdist.algorithms.spectral.polynomials import apply
 
 Factors = NDArray[np.floating]
@@ -67,7 +67,7 @@ def pure_svd_tables(item_factors: Factors) -> FactorTables:
     Notes
     -----
     With V of R this is PureSVD; with V of R D_I^(s−1), see
-    :func:`cfdist.algorithms.spectral.normalization.scale`, popular articles lose the more, the
+    :func:`cfdist.algorithms.weighting.column_scaled`, popular articles lose the more, the
     smaller s is.
 
     References

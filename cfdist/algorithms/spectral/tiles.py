@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cfdist.algorithms.csr import CsrBlock
+from cfdist.algorithms.spectral.degrees import divisors
 from cfdist.algorithms.spectral.filters import SpectralFilter
-from cfdist.algorithms.spectral.normalization import divisors, scale
 from cfdist.algorithms.spectral.polynomials import apply
 from cfdist.algorithms.spectral.walk import TwoWays, walk_tile
+from cfdist.algorithms.weighting import column_scaled
 
 TILE_USERS = 512
 """Rows of a tile; a constant, so that scores do not depend on the number of workers."""
@@ -41,7 +42,7 @@ def filter_tile(
     arrays of n_rows × n_articles and one of n_rows × n_users, in float32.
     """
     beta = spectral_filter.article_exponent
-    scaled = scale(histories, of_columns=divisors(degrees, beta)) if beta else histories
+    scaled = column_scaled(histories, divisors(degrees, beta)) if beta else histories
     image = None if matrix is None else walk_tile(scaled, matrix)
     if image is not None and spectral_filter.history.degree == 1:
         scores = _by_walk_alone(spectral_filter, scaled, image)

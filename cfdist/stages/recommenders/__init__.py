@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from cfdist.algorithms.csr import CsrBlock, take_rows
-from cfdist.algorithms.scoring import Lists
+from cfdist.algorithms.scoring import Blocked, Lists
 from cfdist.schema import (
     BLEND,
     HISTORY,
@@ -45,7 +45,7 @@ class Rows:
     """
 
     history: CsrBlock
-    blocked: CsrBlock
+    blocked: CsrBlock | Blocked
     local: np.ndarray[Any, Any]
 
     def history_of(self, first: int, last: int) -> CsrBlock:

@@ -6,7 +6,7 @@ import numpy as np
 
 from cfdist.algorithms.csr import take_rows
 from cfdist.algorithms.rules import Rules, admit, capacity
-from cfdist.algorithms.scoring import Lists
+from cfdist.algorithms.scoring import Blocked, Lists
 from cfdist.stages.recommenders import Fill, Rows
 
 ROUNDS = (1, 4)
@@ -54,5 +54,6 @@ def _offer(
 
 
 def _take(rows: Rows, wanted: Array) -> Rows:
-    blocked: Any = rows.blocked
-    return Rows(take_rows(rows.history, wanted), blocked.take(wanted), rows.local[wanted])
+    held = rows.blocked
+    blocked = held.take(wanted) if isinstance(held, Blocked) else take_rows(held, wanted)
+    return Rows(take_rows(rows.history, wanted), blocked, rows.local[wanted])

@@ -5,7 +5,6 @@ from small_matrices import block_of, gram, normalized, ones, operator_of, power
 
 from cfdist.algorithms.csr import take_rows
 from cfdist.algorithms.spectral.filters import SpectralFilter, bspm, cheby, gf_cf
-from cfdist.algorithms.spectral.normalization import article_degrees, scale
 from cfdist.algorithms.spectral.tables import (
     article_vectors,
     low_pass_tables,
@@ -13,6 +12,7 @@ from cfdist.algorithms.spectral.tables import (
     svd_ae_right,
     user_vectors,
 )
+from cfdist.algorithms.weighting import column_scaled
 
 R = ones(5)
 BLOCK = block_of(R)
@@ -48,7 +48,7 @@ def test_low_pass_tables(model: SpectralFilter) -> None:
 
 @pytest.mark.parametrize("s", [0.0, 0.5, 1.0])
 def test_scaled_pure_svd(s: float) -> None:
-    scaled = scale(BLOCK, of_columns=power(DEGREES, s - 1)).to_scipy().toarray()
+    scaled = column_scaled(BLOCK, power(DEGREES, s - 1)).to_scipy().toarray()
     right = full_svd(scaled)[2][:K].T
     tables = pure_svd_tables(right)
     close((np.float32(R) @ tables.fold_in) @ tables.right.T, R @ right @ right.T)
@@ -80,7 +80,7 @@ def test_components_without_a_singular_value_have_no_users() -> None:
 
 
 def test_empty_users_and_articles_score_zero() -> None:
-    tables = low_pass_tables(gf_cf(0.3, K), V, article_degrees(BLOCK), NORMALIZED)
+    tables = low_pass_tables(gf_cf(0.3, K), V, DEGREES, NORMALIZED)
     scores = (np.float32(R) @ tables.fold_in) @ tables.right.T
     assert not scores[-1].any()
     assert not scores[:, -1].any()

@@ -43,7 +43,7 @@ def rows_of(n_rows: int) -> Rows:
     ("n_same", "expected", "widths"),
     [(1, 2, [52]), (51, 2, [52]), (52, 2, [52, 208]), (207, 2, [52, 208]), (208, 1, [52, 208])],
 )
-def test_twice_as_far_as_it_is_worth(n_same, expected, widths):
+def test_a_second_round_looks_four_times_as_far(n_same, expected, widths):
     lists, calls = fill_one(n_same)
     assert np.count_nonzero(lists.articles >= 0) == expected
     assert lists.articles[0, :expected].tolist() == [0, n_same][:expected]
