@@ -4,6 +4,7 @@ import sys
 from tempfile import TemporaryDirectory
 
 from cfdist import Config, evaluate
+from cfdist.cli.evaluation import difference_text, estimate_text, primary
 from cfdist.evaluation.candidates import Candidate, own_candidate
 
 
@@ -16,16 +17,14 @@ def main(interactions: str, setting: str, values: list[str], folder: str) -> Non
     )
     own = own_candidate(config).settings
     found = evaluate(config, candidates=[Candidate(v, {**own, setting: v}) for v in values])
-    metric = f"{found['metric']}@{found['k']}"
-    print(f"{setting}: {metric} of {found['population']['n_judged']:,} users")
+    print(f"{setting}: {primary(found)} of {found['population']['n_judged']:,} users")
     for row in found["candidates"]:
         if row["status"] == "failed":
-            print(f"{row['name']}: {row['error']}")
+            print(f"{row['name']}: failed: {row['error']}")
             continue
-        mean = row["metrics"][found["articles"]][metric]
-        gain = row["against_popular"]
-        told = ", ".join(f"{x['mean']:.4f} ± {x['mean'] - x['low']:.4f}" for x in (mean, gain))
-        print(f"{row['name']}: {told.replace(', ', ', against popular ')}, {row['seconds']:.1f} s")
+        mean = estimate_text(row["metrics"][found["articles"]][primary(found)])
+        gain = difference_text(row["against_popular"])
+        print(f"{row['name']}: {mean}, against popular {gain}, {row['seconds']:.1f} s")
 
 
 if __name__ == "__main__":

@@ -68,9 +68,10 @@ def sweep(
 
     runs = Path(config.runs.path)
     run = read_run(runs, resume).run if resume else None
+    varied = read_space(space or stored_space(runs, str(run)))
     with show_progress(quiet=json_output) as progress:
         result = try_settings(
-            config, progress=progress, space=read_space(space or stored_space(runs, str(run))), n_trials=n_trials,
+            config, progress=progress, space=varied, n_trials=n_trials,
             timeout_s=timeout_s, resume=run,
         )  # fmt: skip
     if json_output:

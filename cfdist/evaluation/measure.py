@@ -55,7 +55,7 @@ def measure(
     One task per block of users looks at lists and truth; the values come to the client: 8 bytes
     × users × metrics × ranks × 2.
     """
-    lists = recommend(fitting, filled=filled)
+    lists = _lists(fitting, filled)
     with context.stage("measure", lists.key, fold.key, ks) as stage:
         base = fold.base
         units = stage.submit(
@@ -80,6 +80,14 @@ def measure(
         np.sum([categories for _, _, categories in found], axis=0),
         lists,
     )
+
+
+def _lists(fitting: Fitting, filled: bool) -> Recommendations:
+    """The lists; what would fill them up is fitted only where the method leaves places free."""
+    own = recommend(fitting, filled=False)
+    if filled and own.meta["n_short_lists"]:
+        return recommend(fitting, filled=True)
+    return own
 
 
 def _measure_block(

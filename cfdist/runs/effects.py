@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from itertools import product
 from typing import Any, NamedTuple
 
-from cfdist.schema import BLEND, ITEM_NEIGHBORS, LATENT, SPECTRAL, USER_NEIGHBORS
+from cfdist.schema import BLEND, HISTORY, ITEM_NEIGHBORS, LATENT, SPECTRAL, USER_NEIGHBORS
 
 METHOD = "recommend.method"
 SPACE = "recommend.user_neighbors.space"
@@ -52,6 +52,7 @@ READS: dict[str, tuple[Read, ...]] = {
         Read("recommend.spectral.popularity", FILTER, ("cheby",)),
     ),
     BLEND: (Read(BLEND_WEIGHT),),
+    HISTORY: (Read("matrix."),),
 }
 """What fills a list up after the method itself does not count: it seldom changes the result."""
 

@@ -77,9 +77,7 @@ def test_dense_scores_of_any_sign_fill_what_is_free(seed, first, denies):
         only_positive=False,
     )  # fmt: skip
     before = [array[:first].copy() for array in begun]
-    fill_dense(
-        begun, tile.astype(np.float32), first, Blocked(block_of(owned), denied), 6
-    )
+    fill_dense(begun, tile.astype(np.float32), first, Blocked(block_of(owned), denied), 6)
     for found, wanted, kept in zip(begun, expected, before, strict=True):
         np.testing.assert_array_equal(found[rows], wanted)
         np.testing.assert_array_equal(found[:first], kept)

@@ -85,7 +85,7 @@ def test_verdict_candidates_components_and_where_the_report_is(shop):
     for word in ("latent", "popular", "recall@10", "Components", "Report:", "91 judged of"):
         assert word in result.output, result.output
     report = shop.last("report.html")
-    assert report.startswith("<!doctype html>") or report.startswith("<!DOCTYPE html>")
+    assert report.lower().startswith("<!doctype html>")
     assert str(shop.runs) in result.output.replace("\n", "")
     assert "customer-" not in report
 
@@ -153,6 +153,15 @@ def test_all_methods_none_of_which_fails(shop):
     assert len(told["candidates"]) == 10
 
 
+def test_a_method_that_fails_is_in_the_table_with_its_error(shop):
+    result = shop.measure(shop.input, "--method", "history")
+    assert "failed" in result.output
+    words = " ".join(result.output.replace("│", " ").split())
+    assert "recommend.owned" in words
+    report = shop.last("report.html")
+    assert "forbids that" in report
+
+
 # bad input
 
 
@@ -169,9 +178,7 @@ def test_no_timestamps_for_other_splits_by_time(shop, split):
 
 def test_random_needs_no_timestamps(shop):
     path = shop.write("undated.parquet", timestamp=None)
-    told = strict(
-        shop.measure(path, "--split", "random", "--method", "popular", "--json").stdout
-    )
+    told = strict(shop.measure(path, "--split", "random", "--method", "popular", "--json").stdout)
     assert "leaks" in told["split"]["warning"]
 
 

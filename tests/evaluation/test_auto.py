@@ -19,9 +19,7 @@ def context_of(config) -> Context:
 def decide(config, settings=None, days: float = 7) -> Decision:
     start, until = expiry(days)
     chosen = settings or {"recommend.method": "popular"}
-    decision = Decision(
-        "the best", chosen, config.ingest.input, "recall@10", start, until, run="r"
-    )
+    decision = Decision("the best", chosen, config.ingest.input, "recall@10", start, until, run="r")
     store_decision(config, decision)
     return decision
 

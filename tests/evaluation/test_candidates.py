@@ -64,9 +64,7 @@ def test_a_candidate_changes_what_it_names_and_nothing_else(tmp_path):
     assert config.recommend.latent.ease_lambda is None
 
 
-@pytest.mark.parametrize(
-    ("method", "expected"), [("auto", "user_neighbors"), ("latent", "latent")]
-)
+@pytest.mark.parametrize(("method", "expected"), [("auto", "user_neighbors"), ("latent", "latent")])
 def test_the_own_candidate_can_be_measured(tmp_path, method, expected):
     config = quick_config(tmp_path, {"recommend": {"method": method}})
     own = own_candidate(config)

@@ -31,9 +31,7 @@ def fields(draw) -> list[Standing]:
     behind = [0.0, *draw(st.lists(st.floats(0, 0.2), min_size=n - 1, max_size=n - 1))]
     errors = [0.0, *draw(st.lists(st.floats(0, 0.1), min_size=n - 1, max_size=n - 1))]
     ranks = draw(st.lists(st.integers(0, 6), min_size=n, max_size=n))
-    return [
-        Standing(f"c{i}", ranks[i], 0.5 - behind[i], behind[i], errors[i]) for i in range(n)
-    ]
+    return [Standing(f"c{i}", ranks[i], 0.5 - behind[i], behind[i], errors[i]) for i in range(n)]
 
 
 @given(fields())

@@ -33,9 +33,7 @@ def test_who_is_behind_whom(told, found):
     places = {row.name: row for row in standings(found)}
     for name, row in rows.items():
         assert row["against_best"]["mean"] == pytest.approx(-places[name].behind)
-        assert row["against_best"]["standard_error"] == pytest.approx(
-            places[name].standard_error
-        )
+        assert row["against_best"]["standard_error"] == pytest.approx(places[name].standard_error)
         expected = row["metrics"]["new"]["recall@10"]["mean"]
         base = rows["popular"]["metrics"]["new"]["recall@10"]["mean"]
         assert row["against_popular"]["mean"] == pytest.approx(expected - base)

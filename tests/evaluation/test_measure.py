@@ -53,7 +53,7 @@ def test_categories_count_hits_and_held_out_articles(named, slow):
 
 
 def test_coverage_and_head_are_those_of_all_lists(named, slow):
-    found, told = named
+    _, told = named
     listed = {a for articles in slow.popular_lists(5).values() for a in articles}
     assert told["candidates"][0]["lists"]["coverage@5"] == pytest.approx(
         len(listed) / len(slow.known)
@@ -74,8 +74,9 @@ def test_examples_show_histories_lists_and_hits_by_name(named, slow):
         truth = slow.truth("new")[user]
         assert [entry["hit"] for entry in example["entries"]] == [a in truth for a in articles]
         for entry in example["entries"]:
-            assert entry["name"] == NAME_OF[int(entry["article"])] or entry["name"] == (
-                entry["article"]
+            assert (
+                entry["name"] == NAME_OF[int(entry["article"])]
+                or entry["name"] == (entry["article"])
             )
             assert entry["source"] == "popular"
 

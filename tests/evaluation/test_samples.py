@@ -40,9 +40,7 @@ def test_a_sample_is_measured_and_its_drift_is_from_the_whole(context, rows):
         assert row["drift"]["standard_error"] == pytest.approx(error)
         half = row["drift"]["high"] - row["drift"]["mean"]
         assert half == pytest.approx(NORMAL_95 * error)
-        assert row["energy_drift"] == pytest.approx(
-            row["energy"] - samples._energy(whole)
-        )
+        assert row["energy_drift"] == pytest.approx(row["energy"] - samples._energy(whole))
         assert row["separable"] == f"differences from {row['difference']:.4f} on"
 
 

@@ -137,6 +137,8 @@ def test_only_what_the_method_reads_is_asked_for():
     assert asked_for(space, base(), **method) == users | {damping}
     spectral = asked_for(space, base(), recommend__method="spectral")
     assert {key.rpartition(".")[0] for key in spectral} == {"recommend", "recommend.spectral"}
+    history = asked_for(space, base(), recommend__method="history")
+    assert history == {METHOD, "matrix.weighting"}
 
 
 def test_a_blend_reads_what_its_parts_read():

@@ -57,9 +57,7 @@ def test_fittings_with_one_memory_share_what_has_the_same_settings(context):
     first, second = Fitting(context, rows), Fitting(context, rows)
     config = context.config
     more = config.factorize.model_copy(update={"n_components": 3})
-    other = Fitting(
-        context.with_config(config.model_copy(update={"factorize": more})), rows
-    )
+    other = Fitting(context.with_config(config.model_copy(update={"factorize": more})), rows)
     for name in LAZY:
         assert getattr(first, name) is getattr(second, name), name
     assert other.matrix is first.matrix

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from reference import all_cosines, top_partners
@@ -13,10 +15,11 @@ N_ARTICLES, N, MIN_COUNT = 14, 5, 2
 
 def rows() -> dict[str, list]:
     rng = np.random.default_rng(2)
-    found = []
-    for basket in range(120):
-        for article in set((N_ARTICLES * rng.random(rng.integers(1, 5)) ** 1.5).astype(int)):
-            found.append((basket % 30, 100 + int(article), basket))
+    found = [
+        (basket % 30, 100 + int(article), basket)
+        for basket in range(120)
+        for article in set((N_ARTICLES * rng.random(rng.integers(1, 5)) ** 1.5).astype(int))
+    ]
     users, articles, baskets = zip(*found, strict=True)
     return {"user_id": list(users), "article_id": list(articles), "basket_id": list(baskets)}
 
@@ -34,7 +37,7 @@ def test_partners_by_shared_baskets_and_by_cosine(tmp_path, monkeypatch, n_shard
     bounds = np.linspace(0, N_ARTICLES, n_shards + 1).astype(int).tolist()
     monkeypatch.setattr(
         pairs_module, "article_shards",
-        lambda n: [range(a, b) for a, b in zip(bounds, bounds[1:], strict=False)],
+        lambda n: [range(a, b) for a, b in pairwise(bounds)],
     )  # fmt: skip
     given = {
         "factorize": {"n_components": 4}, "neighbors": {"n_similar_items": N},
@@ -60,7 +63,7 @@ def test_partners_by_shared_baskets_and_by_cosine(tmp_path, monkeypatch, n_shard
         n = int((partners[article] >= 0).sum())
         counted = np.flatnonzero(together)[:n]
         assert columns["other"][counted].tolist() == partners[article][:n].tolist()
-        assert columns["count"][counted].tolist() == counts[article][:n].tolist()
+        assert columns["pair_count"][counted].tolist() == counts[article][:n].tolist()
         np.testing.assert_allclose(
             columns["confidence"][counted], counts[article][:n] / held[article], rtol=1e-6
         )

@@ -7,6 +7,7 @@ from running import open_context
 from scipy.sparse.csgraph import connected_components
 from small_matrices import gram, normalized, power
 
+from cfdist.algorithms.csr import empty_rows
 from cfdist.schema import RECOMMENDERS
 from cfdist.stages.factor_tables import factor_tables
 from cfdist.stages.factorize import factorize
@@ -19,7 +20,6 @@ from cfdist.stages.recommenders import Rows, prepare
 from cfdist.stages.recommenders.tiles import TILE_BYTES, tile_rows
 from cfdist.stages.reweight import normalize_degrees, scale_columns
 from cfdist.stages.spectral import spectral, spectral_filter
-from cfdist.algorithms.csr import empty_rows
 
 N_USERS, N_ARTICLES = 40, 18
 
@@ -100,9 +100,7 @@ def tiles_of(fitting: Fitting, method: str) -> np.ndarray:
     source = prepare(method, fitting)
     found = []
     with fitting.context.stage("test", source.key) as stage:
-        for future, arguments in zip(
-            fitting.matrix.blocks, source.arguments(stage), strict=True
-        ):
+        for future, arguments in zip(fitting.matrix.blocks, source.arguments(stage), strict=True):
             block = future.result()
             rows = Rows(block, empty_rows(block.shape), np.arange(block.shape[0]))
             values = fitting.context.client.gather(list(arguments))
@@ -149,8 +147,7 @@ def raw_by_hand(fitting: Fitting, power_: float, damping: float, k: int) -> np.n
     weights, binary = dense_of(fitting.matrix), binary_of(fitting)
     damped = binary * power(binary.sum(axis=0), -damping)
     units = damped / np.maximum(np.linalg.norm(damped, axis=1, keepdims=True), 1e-12)
-    _, first, of_user = np.unique(weights, axis=0, return_index=True, return_inverse=True)
-    assert len(first) == len(weights), "no two users share a history here"
+    assert len(np.unique(weights, axis=0)) == len(weights), "no two users share a history here"
     owned = owned_of(fitting)
     allowed = (owned[:, None, :] != owned[None, :, :]).any(axis=2)
     cosines = top(units @ units.T, k, allowed)
@@ -271,9 +268,7 @@ def test_raw_user_neighbors(fitting, cosine_power, damping):
     own = under(
         fitting, "user_neighbors", space="raw", cosine_power=cosine_power, article_damping=damping
     )
-    close(
-        tiles_of(own, "user_neighbors"), raw_by_hand(fitting, cosine_power, damping, 5)
-    )
+    close(tiles_of(own, "user_neighbors"), raw_by_hand(fitting, cosine_power, damping, 5))
     found = raw_neighbors(own).users.result()
     assert found["ids"].shape == (own.profiles.n_profiles, 5)
 
