@@ -19,11 +19,17 @@ from cfdist.evaluation.candidates import Candidate
 from cfdist.evaluation.document import headline
 from cfdist.evaluation.run import evaluate as measure_candidates
 from cfdist.evaluation.run import measure_experiment, sampled
-from cfdist.evaluation.samples import measure_samples
 from cfdist.evaluation.sibling import measure_sibling
 from cfdist.redact import redact, redact_text
 from cfdist.runs.evaluations import store_evaluation
 from cfdist.runs.record import RunRecord, new_run_id
+from cfdist.runs.space import Space
+from cfdist.runs.study import require_optuna
+from cfdist.runs.sweep import STOPPED
+from cfdist.runs.sweep import sweep as measure_trials
+from cfdist.runs.sweep_document import sweep_document
+from cfdist.runs.sweep_folder import described, require_same
+from cfdist.runs.values import store_values
 from cfdist.stages.buy_again import buy_again
 from cfdist.stages.catalogue import check_id_lists
 from cfdist.stages.checkpoint import Checkpoints
@@ -157,13 +163,62 @@ def evaluate(
     check_id_lists(config)
     with _run("evaluate", config, client, progress or Silence()) as (context, record):
         context.checkpoints = Checkpoints(None)
-        result = measure_candidates(context, candidates, decide=decide)
-        if sample:
-            result["sample"] = measure_samples(context)
+        result = measure_candidates(
+            context,
+            candidates,
+            decide=decide,
+            sample=sample,
+            keep=lambda found: store_values(Path(config.runs.path), record.run, found),
+        )
         record.metrics = headline(result)
         result["command"] = "cfdist evaluate" + " --decide" * decide + " --sample" * sample
         store_evaluation(Path(config.runs.path), record.run, result, with_ids=with_ids)
         record.status = "done"
+    return result
+
+
+def sweep(
+    config: Config | None = None,
+    client: Client | None = None,
+    progress: Progress | None = None,
+    *,
+    space: Space,
+    n_trials: int = 30,
+    timeout_s: float | None = None,
+    resume: str | None = None,
+) -> dict[str, Any]:
+    """Trials of settings within a space, and the best against the settings as they are.
+
+    Parameters
+    ----------
+    space : Space
+        What is varied, see :func:`cfdist.runs.space.read_space`.
+    n_trials : int
+        In all, those of the run that is resumed included.
+    timeout_s : float, optional
+        No trial starts after so many seconds.
+    resume : str, optional
+        A run that was stopped, to be gone on with; space, input and settings must be the same.
+
+    Returns
+    -------
+    dict
+        As :func:`evaluate`, with the trials; stored and drawn in the folder of the run.
+    """
+    config = sampled(config or Config())
+    require_writable(config)
+    require_optuna()
+    runs = Path(config.runs.path)
+    if resume:
+        require_same(runs, resume, described(config, space))
+    with _run("sweep", config, client, progress or Silence(), resume) as (context, record):
+        context.checkpoints = Checkpoints(None)
+        found = measure_trials(context, space, n_trials, timeout_s=timeout_s)
+        result = sweep_document(found)
+        record.metrics = headline(result)
+        store_values(runs, record.run, found.comparison)
+        store_evaluation(runs, record.run, result)
+        record.status = "cancelled" if found.status == STOPPED else "done"
     return result
 
 
@@ -204,12 +259,18 @@ def _sampled(config: Config) -> Config:
 
 @contextmanager
 def _run(
-    command: str, config: Config, client: Client | None, progress: Progress
+    command: str,
+    config: Config,
+    client: Client | None,
+    progress: Progress,
+    run: str | None = None,
 ) -> Iterator[tuple[Context, RunRecord]]:
     """A recorded run on a cluster; its outcome is written whatever happens."""
     started = time.perf_counter()
     runs = Path(config.runs.path)
-    record = RunRecord(new_run_id(), command, settings=redact(config.model_dump(mode="json")))
+    record = RunRecord(
+        run or new_run_id(), command, settings=redact(config.model_dump(mode="json"))
+    )
     record.write(runs)
     with ExitStack() as stack:
         stack.callback(_close, record, runs, started)

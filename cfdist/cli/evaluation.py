@@ -53,7 +53,7 @@ def candidates_table(result: Mapping[str, Any]) -> Any:
                 difference_text(row.get("against_popular")),
                 f"{row['lists'][coverage] or 0:.1%}",
                 row["seconds"],
-                "chosen" if row["name"] == (result.get("decision") or {}).get("name") else "",
+                _mark(row["name"], result.get("decision") or {}),
             )
         )
     head = (
@@ -137,6 +137,12 @@ def _partners(result: Mapping[str, Any]) -> dict[str, Any]:
     if not words:
         return {}
     return {f"pairs,{ending}": f"{'; '.join(words)}; {found['n_baskets']:,} later baskets"}
+
+
+def _mark(name: str, decision: Mapping[str, Any]) -> str:
+    if name != decision.get("name"):
+        return ""
+    return "chosen" if decision.get("expires_at") else "used"
 
 
 def _by_metric(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:

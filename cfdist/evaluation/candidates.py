@@ -1,6 +1,6 @@
 """What is compared: a method with its settings, in the order of simplicity."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -94,6 +94,13 @@ def own_candidate(shared: Config) -> Candidate:
 def popular_candidate() -> Candidate:
     """The baseline that every method must beat."""
     return Candidate(POPULAR, {"recommend.method": POPULAR})
+
+
+def with_baseline(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """The candidates with `popular` among them, first."""
+    if any(candidate.method == POPULAR for candidate in candidates):
+        return list(candidates)
+    return [popular_candidate(), *candidates]
 
 
 def parse_candidates(table: Mapping[str, Any], shared: Config) -> list[Candidate]:

@@ -1,32 +1,38 @@
 """``cfdist evaluate`` from rows to a stored document: ingest, compare, decide."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
 from cfdist.config import Config
 from cfdist.errors import ConfigError, DataError
-from cfdist.evaluation.candidates import Candidate, own_candidate, popular_candidate
+from cfdist.evaluation.candidates import Candidate, own_candidate, with_baseline
 from cfdist.evaluation.comparison import difference
 from cfdist.evaluation.decision import Decision, expiry, read_decision, renew, store_decision
 from cfdist.evaluation.document import document, plain
 from cfdist.evaluation.evaluate import Comparison, compare, standings, winner
+from cfdist.evaluation.samples import measure_samples
 from cfdist.evaluation.watching import watch
 from cfdist.redact import redact_text
-from cfdist.schema import POPULAR, USER_NEIGHBORS
+from cfdist.schema import USER_NEIGHBORS
 from cfdist.stages.context import Context
-from cfdist.stages.ingest import Interactions, ingest
+from cfdist.stages.ingest import FLOOR_ALONE, Interactions, ingest
 
 
 def sampled(config: Config) -> Config:
     """The settings under which no more than ``evaluation.max_users`` users are read."""
     floor = config.evaluation.max_users
-    share = {"sample_percent": 1e-9, "sample_by": "users", "min_sample_users": floor}
+    share = {"sample_percent": FLOOR_ALONE, "sample_by": "users", "min_sample_users": floor}
     return config.model_copy(update={"ingest": config.ingest.model_copy(update=share)})
 
 
 def evaluate(
-    context: Context, candidates: Sequence[Candidate] | None = None, *, decide: bool = False
+    context: Context,
+    candidates: Sequence[Candidate] | None = None,
+    *,
+    decide: bool = False,
+    sample: bool = False,
+    keep: Callable[[Comparison], Any] | None = None,
 ) -> dict[str, Any]:
     """The document of a comparison, with a stored decision where one was asked for.
 
@@ -36,18 +42,46 @@ def evaluate(
         By default the method of the settings. ``popular`` is always added.
     decide : bool
         Choose one, and keep the choice for ``recommend.method = "auto"``.
+    sample : bool
+        Measure the method on samples of the users, too.
+    keep : callable, optional
+        Is handed the comparison, to store values per user.
     """
     interactions = ingest(context)
+    obstacle = _obstacle(context.config, interactions) if decide else None
+    if obstacle:
+        context = _by_chance(context)
     own = own_candidate(context.config)
     compared = with_baseline(candidates or [own])
     found = compare(context, interactions, compared, with_curve_of=own, with_partners=True)
+    if keep is not None:
+        keep(found)
     chosen = winner(found)
     shown = chosen or next(iter(found.able), None)
     result = document(context, found, shown)
     if decide:
-        result["decision"] = _decide(context, found, result)
-        result["notes"] = list(context.notes)
+        result["decision"] = _decide(context, found, result, obstacle)
+    if sample:
+        result["sample"] = measure_samples(context, interactions)
+    result["notes"] = list(context.notes)
     return result
+
+
+def _obstacle(config: Config, interactions: Interactions) -> str | None:
+    """Why these rows or this split cannot decide, before anything is measured."""
+    if not interactions.meta["has_timestamps"]:
+        return "the input has no timestamps, and a decision needs windows of time"
+    if config.evaluation.split not in ("date", "rolling"):
+        return f"evaluation.split = {config.evaluation.split} leaks the future"
+    return None
+
+
+def _by_chance(context: Context) -> Context:
+    """The context with a split that these rows allow, so that there are figures at least."""
+    settings = context.config.evaluation
+    if settings.split in ("date", "rolling"):
+        settings = settings.model_copy(update={"split": "random"})
+    return context.with_config(context.config.model_copy(update={"evaluation": settings}))
 
 
 def measure_experiment(context: Context, interactions: Interactions) -> dict[str, Any] | None:
@@ -67,24 +101,21 @@ def measure_experiment(context: Context, interactions: Interactions) -> dict[str
         return None
 
 
-def with_baseline(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """The candidates with `popular` among them, first."""
-    if any(candidate.method == POPULAR for candidate in candidates):
-        return list(candidates)
-    return [popular_candidate(), *candidates]
-
-
-def _decide(context: Context, found: Comparison, result: dict[str, Any]) -> dict[str, Any]:
+def _decide(
+    context: Context, found: Comparison, result: dict[str, Any], obstacle: str | None
+) -> dict[str, Any]:
     """The decision as stored; where nothing can be decided, ``user_neighbors`` and the reason."""
     settings = context.config.evaluation
     n_judged = result["population"]["n_judged"]
     chosen = winner(found)
     now, until = expiry(settings.decision_days)
     if chosen is None or n_judged < settings.min_users:
-        reason = (
-            f"{n_judged:,} users can be judged, evaluation.min_users = {settings.min_users:,} are "
-            f"needed to decide: {USER_NEIGHBORS} stays"
+        obstacle = obstacle or (
+            f"{n_judged:,} users can be judged, and evaluation.min_users = "
+            f"{settings.min_users:,} are needed"
         )
+    if chosen is None or obstacle:
+        reason = f"nothing was decided: {obstacle}; {USER_NEIGHBORS} is used"
         context.note(reason)
         return {"name": USER_NEIGHBORS, "method": USER_NEIGHBORS, "reason": reason}
     new = Decision(

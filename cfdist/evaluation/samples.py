@@ -4,22 +4,21 @@ from typing import Any
 
 import numpy as np
 
-from cfdist.config import Config
 from cfdist.errors import ConfigError, DataError
-from cfdist.evaluation.candidates import Candidate, own_candidate
+from cfdist.evaluation.candidates import Candidate, own_candidate, with_baseline
 from cfdist.evaluation.comparison import difference, mean_of
 from cfdist.evaluation.document import plain
 from cfdist.evaluation.evaluate import Comparison, compare
 from cfdist.evaluation.intervals import NORMAL_95, Estimate
-from cfdist.evaluation.run import sampled, with_baseline
 from cfdist.stages.context import Context
-from cfdist.stages.ingest import ingest
+from cfdist.stages.ingest import Interactions
+from cfdist.stages.sample_users import sample_users
 
 PERCENTS = (1.0, 5.0, 10.0, 20.0)
 MIN_USERS = 50
 
 
-def measure_samples(context: Context) -> list[dict[str, Any]]:
+def measure_samples(context: Context, interactions: Interactions) -> list[dict[str, Any]]:
     """Metric and variance of the method on samples, their drift, and what a sample can decide.
 
     Returns
@@ -35,31 +34,28 @@ def measure_samples(context: Context) -> list[dict[str, Any]]:
     standard errors cannot be told from chance; the paired error against `popular` stands for it.
     """
     own = own_candidate(context.config)
-    candidates = with_baseline([own])
-    whole = _at(context, 100.0, candidates)
+    whole = _at(context, interactions, own)
+    if whole is None:
+        return []
+    n_users = whole.reporting.base.index.n_users
     rows = []
     for percent in PERCENTS:
-        found = _at(context, percent, candidates)
-        if found is not None and whole is not None:
+        size = max(MIN_USERS, round(n_users * percent / 100))
+        found = _at(context, sample_users(context, interactions, size), own)
+        if found is not None:
             rows.append(_row(percent, found, whole, own))
     return list(plain(rows))
 
 
-def _at(context: Context, percent: float, candidates: list[Candidate]) -> Comparison | None:
+def _at(context: Context, interactions: Interactions, own: Candidate) -> Comparison | None:
     """The comparison on a sample; None, and a note, where it is too small for one."""
-    config = sampled(context.config) if percent >= 100 else _share(context.config, percent)
-    own = context.with_config(config)
+    candidates = with_baseline([own])
     try:
-        found = compare(own, ingest(own), candidates)
+        found = compare(context, interactions, candidates)
     except (DataError, ConfigError) as error:
-        context.note(f"a sample of {percent:g} % cannot be measured: {error.message}")
+        context.note(f"a sample cannot be measured: {error.message}")
         return None
     return found if len(found.able) == len(candidates) else None
-
-
-def _share(config: Config, percent: float) -> Config:
-    share = {"sample_percent": percent, "sample_by": "users", "min_sample_users": MIN_USERS}
-    return config.model_copy(update={"ingest": config.ingest.model_copy(update=share)})
 
 
 def _row(percent: float, found: Comparison, whole: Comparison, own: Candidate) -> dict[str, Any]:

@@ -33,6 +33,8 @@ from cfdist.stages.context import RETRIES, Artifact, Context, Stage
 HAS_USER = "has_user"
 BLOCK = "block"
 MAX_SHUFFLE_EDGES = 4096
+FLOOR_ALONE = 1e-9
+"""``sample_percent`` at which ``min_sample_users`` alone says how large a sample is."""
 HASH_BYTES = 2**22
 UNREAD = {
     "input", "storage_options", "articles", "returns", "max_basket_articles",
@@ -189,10 +191,11 @@ def _sample_threshold(
     stage.wait(smallest)
     hashes = np.unique(np.concatenate([future.result() for future in smallest]))
     if len(hashes) <= settings.min_sample_users:
-        stage.context.note(
-            f"all {len(hashes):,} users are taken: a sample has ingest.min_sample_users = "
-            f"{settings.min_sample_users:,} at least"
-        )
+        if settings.sample_percent > FLOOR_ALONE:
+            stage.context.note(
+                f"all {len(hashes):,} users are taken: a sample has ingest.min_sample_users = "
+                f"{settings.min_sample_users:,} at least"
+            )
         return WHOLE_RANGE
     return max(wanted, int(hashes[settings.min_sample_users]))
 

@@ -17,6 +17,7 @@ SCHEMAS = {
     "users": schema.users(IDS),
     "articles": schema.articles(IDS),
     "similar_users": schema.similar_users(IDS),
+    "buy_again": schema.buy_again(IDS, IDS),
 }
 WORDS = {schema.LABEL: "dictionary<int8, string>", pa.float32(): "float32"}
 
