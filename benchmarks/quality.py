@@ -12,6 +12,7 @@ Markdown; ``--json FILE`` keeps every figure. Seconds are hints, everything else
 import argparse
 import json
 import sys
+from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,8 @@ import quality_shops
 from machine import describe_machine, machine_lines
 from quality_shops import COMPLETE_JOURNEY, ONLINE_RETAIL
 
+from cfdist.evaluation.intervals import Estimate
+
 
 def main() -> None:
     """Measure and print."""
@@ -31,7 +34,7 @@ def main() -> None:
     print("\n".join([*machine_lines(machine), "", *lines]))
     if given.json:
         document = {"machine": machine, "measured": given.what} | found
-        given.json.write_text(json.dumps(document, indent=1))
+        given.json.write_text(json.dumps(plain(document), indent=1))
 
 
 def measure(given: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
@@ -42,6 +45,17 @@ def measure(given: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
         return quality_repeat.run(given.data)
     shop = COMPLETE_JOURNEY if given.what == "complete-journey" else ONLINE_RETAIL
     return quality_shops.run(shop, given.data, with_peers=not given.skip_peers)
+
+
+def plain(value: Any) -> Any:
+    """JSON values: estimates as tables, with their names."""
+    if isinstance(value, Estimate):
+        return value._asdict()
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
 
 
 def parse_arguments() -> argparse.Namespace:

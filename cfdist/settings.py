@@ -147,6 +147,12 @@ class UserNeighborsSettings(Section):
     article_damping: float = Field(
         0.5, ge=0, le=2, description="`raw`: an article weighs its number of users to minus this"
     )
+    length_exponent: float = Field(
+        1.0, ge=0, le=1, description="`raw`: division by both lengths to this power; 1: cosine"
+    )
+    popularity_damping: float = Field(
+        0.0, ge=0, le=2, description="a vote counts the article's number of users to minus this"
+    )
 
 
 class ItemNeighborsSettings(Section):

@@ -9,7 +9,10 @@ from cfdist.algorithms.weighting import degree_normalized, row_of_entries
 
 
 def damped_unit_rows(
-    block: CsrBlock, n_users_of_article: NDArray[np.int64], damping: float
+    block: CsrBlock,
+    n_users_of_article: NDArray[np.int64],
+    damping: float,
+    length_exponent: float = 1.0,
 ) -> CsrBlock:
     """Rows of length one in which an article counts d_i^−damping; rows of zeros stay zero.
 
@@ -20,11 +23,14 @@ def damped_unit_rows(
         d_i, how many users of the whole matrix have a weight above 0 for it.
     damping : float
         0: every shared article counts alike. At ½ a product sums 1 / d_i over them.
+    length_exponent : float
+        Rows are divided by their length to this power: 1 makes products cosines, less lets long
+        histories weigh more.
     """
     damped = degree_normalized(block, n_users_of_article, 0.0, damping)
     values, rows = damped.data.astype(np.float64), row_of_entries(block)
     lengths = np.sqrt(np.bincount(rows, values * values, block.shape[0]))
-    units = values / np.where(lengths > 0, lengths, 1.0)[rows]
+    units = values / (np.where(lengths > 0, lengths, 1.0) ** length_exponent)[rows]
     return block._replace(data=units.astype(np.float32))
 
 

@@ -36,13 +36,14 @@ def raw_neighbors(fitting: Fitting) -> RawNeighbors:
     over articles of their number of profiles squared.
     """
     context, table = fitting.context, fitting.profiles
-    damping = context.config.recommend.user_neighbors.article_damping
+    settings = context.config.recommend.user_neighbors
+    space = (settings.article_damping, settings.length_exponent)
     k = context.config.neighbors.n_similar_users
-    with context.stage("raw_neighbors", table.key, damping, k) as stage:
+    with context.stage("raw_neighbors", table.key, space, k) as stage:
         found = stage.resume(RawNeighbors)
         if found is not None:
             return found
-        units = stage.submit(_units, table.matrix, fitting.matrix.articles, damping, label="units")
+        units = stage.submit(_units, table.matrix, fitting.matrix.articles, *space, label="units")
         by_article = stage.submit(transpose, units, label="transpose")
         runs = [
             stage.submit(_search, units, by_article, table.profiles, shard, k, label="search")
@@ -53,8 +54,10 @@ def raw_neighbors(fitting: Fitting) -> RawNeighbors:
         return stage.complete(RawNeighbors, {}, users=[users])
 
 
-def _units(histories: CsrBlock, articles: dict[str, Array], damping: float) -> CsrBlock:
-    return damped_unit_rows(histories, articles["n_users"], damping)
+def _units(
+    histories: CsrBlock, articles: dict[str, Array], damping: float, length_exponent: float
+) -> CsrBlock:
+    return damped_unit_rows(histories, articles["n_users"], damping, length_exponent)
 
 
 def _search(

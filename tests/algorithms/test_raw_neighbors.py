@@ -109,3 +109,15 @@ def test_a_cosine_is_the_same_in_both_directions(dense: np.ndarray) -> None:
     row, place = np.nonzero(ids >= 0)
     square[row, ids[row, place]] = scores[row, place]
     assert np.array_equal(square, square.T)
+
+
+def test_a_smaller_length_exponent_lets_long_histories_weigh_more():
+    block = csr_from_sorted(
+        np.array([0, 0, 0, 0, 1]), np.array([0, 1, 2, 3, 0]), np.ones(5), (2, 4)
+    )
+    n_users = np.array([2, 1, 1, 1])
+    whole = damped_unit_rows(block, n_users, 0.0)
+    part = damped_unit_rows(block, n_users, 0.0, 0.5)
+    assert whole.data[:4] == pytest.approx(1 / 2)
+    assert part.data[:4] == pytest.approx(1 / 2**0.5)
+    assert part.data[4] == whole.data[4] == 1

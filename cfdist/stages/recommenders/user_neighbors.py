@@ -7,6 +7,7 @@ import numpy as np
 from cfdist.algorithms.csr import CsrBlock
 from cfdist.algorithms.profiles import Profiles
 from cfdist.algorithms.scoring import Lists, fill_through, mean_through, rows_of_lists
+from cfdist.algorithms.weighting import column_scaled
 from cfdist.schema import USER_NEIGHBORS
 from cfdist.stages.context import Stage
 from cfdist.stages.fitting import Fitting
@@ -24,8 +25,13 @@ def prepare(fitting: Fitting) -> Source:
     share = fitting.context.config.neighbors.n_similar_users
 
     def arguments(stage: Stage) -> list[tuple[Any, ...]]:
+        votes = table.matrix
+        if settings.popularity_damping:
+            votes = stage.submit(
+                _damped, votes, fitting.matrix.articles, settings.popularity_damping, label="damp"
+            )
         return [
-            (first, table.profiles, near.users, table.matrix, share, settings.cosine_power)
+            (first, table.profiles, near.users, votes, share, settings.cosine_power)
             for first in fitting.index.first_users[:-1]
         ]
 
@@ -50,6 +56,12 @@ def tile(
     """The same scores for a run of rows, dense."""
     of_row = profiles.of_user[first_user + rows.local[first:last]]
     return mean_through(_weights(of_row, profiles, found, n_similar_users, power), histories)
+
+
+def _damped(histories: CsrBlock, articles: dict[str, Array], damping: float) -> CsrBlock:
+    """Histories in which popular articles count less."""
+    n_users = np.maximum(articles["n_users"], 1).astype(np.float64)
+    return column_scaled(histories, n_users**-damping)
 
 
 def _weights(

@@ -21,16 +21,18 @@ from cfdist.stages.recommenders.tiles import TILE_BYTES, tile_rows
 from cfdist.stages.reweight import normalize_degrees, scale_columns
 from cfdist.stages.spectral import spectral, spectral_filter
 
-N_USERS, N_ARTICLES = 40, 18
+N_USERS, N_ARTICLES = 41, 18
 
 
 def rows_of_a_matrix() -> dict[str, list]:
     """A connected graph; counts of 1 to 3, and pairs that are owned with weight 0."""
     rng = np.random.default_rng(4)
     rows = []
-    for user in range(N_USERS):
+    for user in range(N_USERS - 1):
         taken = {user % N_ARTICLES, (user + 1) % N_ARTICLES, *rng.integers(0, N_ARTICLES, 3)}
         rows += [(user, int(a), 1) for a in taken for _ in range(rng.integers(1, 4))]
+    twin = [(N_USERS - 1, article, n) for user, article, n in rows if user == 0]
+    rows += twin * 2  # the articles of user 0 in other numbers
     rows += [(7, 14, -1), (9, 2, -1), (9, 2, 0)]  # returned or not a purchase: owned all the same
     users, articles, quantities = zip(*rows, strict=True)
     return {"user_id": list(users), "article_id": list(articles), "quantity": list(quantities)}
