@@ -43,24 +43,26 @@ TRAINED = {"LightGCN, SIGIR 2020": (0.1830, 0.1554)}
 _RAW = {"user_neighbors.space": "raw", "user_neighbors.cosine_power": 2.0}
 _NAMED: dict[str, dict[str, Any]] = {
     "popular": {},
-    "item_neighbors": {"neighbors.n_similar_items": 100},
+    "item_neighbors": {"neighbors.n_similar_items": 20},
     "item_neighbors rp3beta": {"item_neighbors.similarity": "rp3beta"},
     "item_neighbors rp3beta published": {
         "item_neighbors.similarity": "rp3beta", "item_neighbors.n_neighbors": 777,
         "item_neighbors.alpha": 0.566, "item_neighbors.beta": 0.0011,
     },
-    "user_neighbors": {"neighbors.n_similar_users": 100},
+    "user_neighbors": {"neighbors.n_similar_users": 300},
     "user_neighbors raw": _RAW | {"neighbors.n_similar_users": 300},
+    "user_neighbors raw damped": _RAW | {
+        "neighbors.n_similar_users": 300, "user_neighbors.article_damping": 0.2,
+    },
     "latent": {},
-    "latent scaled": {"latent.article_scaling": 0.5},
-    "latent ease": {"latent.ease_lambda": 100.0},
+    "latent scaled": {"latent.article_scaling": 0.75},
+    "latent ease": {"latent.ease_lambda": 1000.0},
     "spectral linear": {"spectral.filter": "linear"},
     "spectral svd_ae": {"spectral.filter": "svd_ae", "spectral.n_components": 512},
     "spectral gf_cf": {"spectral.filter": "gf_cf"},
     "spectral bspm": {"spectral.filter": "bspm", "spectral.n_components": 448},
     "spectral cheby": {"spectral.filter": "cheby", "spectral.n_components": 512},
-    "blend": {
-        "user_neighbors.space": "raw", "user_neighbors.cosine_power": 2.0,
+    "blend": _RAW | {
         "user_neighbors.article_damping": 0.2, "neighbors.n_similar_users": 300,
         "spectral.filter": "bspm", "spectral.n_components": 448,
     },
@@ -70,6 +72,10 @@ _CHOICES: dict[str, list[dict[str, Any]]] = {
     "item_neighbors": [{"neighbors.n_similar_items": n} for n in (20, 100, 300)],
     "user_neighbors": [{"neighbors.n_similar_users": n} for n in (20, 100, 300)],
     "user_neighbors raw": [_RAW | {"neighbors.n_similar_users": n} for n in (100, 300, 1000)],
+    "user_neighbors raw damped": [
+        _RAW | {"neighbors.n_similar_users": 300, "user_neighbors.article_damping": damping}
+        for damping in (0.0, 0.2, 0.35)
+    ],
     "latent": [{}],
     "latent ease": [{"latent.ease_lambda": ridge} for ridge in (10.0, 100.0, 1000.0)],
     "latent scaled": [{"latent.article_scaling": power} for power in (0.5, 0.75)],

@@ -104,6 +104,15 @@ def _read_candidates(path: Path, config: Any) -> Any:
         raise ConfigError(f"{path}: {error.message}", remedy=error.remedy) from None
 
 
+def _without_none(values: dict[str, Any]) -> dict[str, Any]:
+    """What was set: a column that was found by its name is found again."""
+    return {
+        key: _without_none(value) if isinstance(value, dict) else value
+        for key, value in values.items()
+        if value is not None
+    }
+
+
 def _settings_of(config: Any, build_id: str, given: dict[str, Any]) -> Any:
     """The settings under which a build was made; the command line and other sections win."""
     from cfdist.builds import load_build
@@ -112,7 +121,7 @@ def _settings_of(config: Any, build_id: str, given: dict[str, Any]) -> Any:
     build = load_build(config.publish.root, None if build_id == "live" else build_id)
     made = build.manifest.settings
     fitted = ("ingest", "matrix", "factorize", "neighbors", "recommend")
-    taken = {section: made[section] for section in fitted if section in made}
+    taken = _without_none({section: made[section] for section in fitted if section in made})
     taken.get("ingest", {}).pop("storage_options", None)
     rest = {name: values for name, values in config.model_dump().items() if name not in fitted}
     return Config.load(None, merge(merge(rest, taken), given))

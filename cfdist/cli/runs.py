@@ -13,7 +13,9 @@ from cfdist.cli.options import as_json
 from cfdist.cli.tables import console, facts, table_of
 from cfdist.config import Config, flatten
 
-COLUMNS = ("run", "command", "status", "seconds", "variance", "components", "method", "users")
+COLUMNS = (
+    "run", "command", "status", "seconds", "variance", "quality", "components", "method", "users",
+)  # fmt: skip
 
 
 def _folder() -> Path:
@@ -134,6 +136,22 @@ def _row(record: Any) -> tuple[Any, ...]:
     energy = metrics.get("energy")
     return (
         record.run, record.command, record.status, record.total_seconds,
-        f"{energy:.2%}" if energy is not None else "", metrics.get("n_components"),
+        f"{energy:.2%}" if energy is not None else "", _quality(metrics),
+        metrics.get("n_components"),
         record.settings.get("recommend", {}).get("method"), metrics.get("n_users"),
     )  # fmt: skip
+
+
+def _quality(metrics: dict[str, Any]) -> str:
+    """The primary metric of the best candidate, or what the gate measured."""
+    if held := metrics.get("hold_out"):
+        return f"{held['metric']} {held['mean']:.4f}"
+    means = {
+        name: found["mean"]
+        for name, found in metrics.get("candidates", {}).items()
+        if found["mean"] is not None
+    }
+    if not means:
+        return ""
+    best = max(means, key=lambda name: means[name])
+    return f"{metrics['metric']} {means[best]:.4f} {best}"

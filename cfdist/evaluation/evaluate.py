@@ -104,6 +104,7 @@ def compare(
     if with_partners:
         with progress.candidate("pairs"):
             found.partners = measure_partners(own, folds[-1])
+    context.seconds.update(progress.seconds)
     return found
 
 

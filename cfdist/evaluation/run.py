@@ -6,6 +6,7 @@ from typing import Any
 
 from cfdist.config import Config
 from cfdist.errors import ConfigError, DataError
+from cfdist.evaluation.auto import resolve_method
 from cfdist.evaluation.candidates import Candidate, own_candidate, with_baseline
 from cfdist.evaluation.comparison import difference
 from cfdist.evaluation.decision import Decision, expiry, read_decision, renew, store_decision
@@ -51,6 +52,8 @@ def evaluate(
     obstacle = _obstacle(context.config, interactions) if decide else None
     if obstacle:
         context = _by_chance(context)
+    if not decide:
+        context = resolve_method(context)
     own = own_candidate(context.config)
     compared = with_baseline(candidates or [own])
     found = compare(context, interactions, compared, with_curve_of=own, with_partners=True)

@@ -7,6 +7,7 @@ from cfdist.errors import CfdistError, ClusterError
 from cfdist.evaluation.candidates import own_candidate, popular_candidate
 from cfdist.evaluation.comparison import difference, mean_of
 from cfdist.evaluation.evaluate import compare
+from cfdist.evaluation.metrics import parse_metric
 from cfdist.evaluation.watching import watch
 from cfdist.schema import POPULAR
 from cfdist.stages.context import Context
@@ -74,6 +75,7 @@ def _described(found: Any, name: str) -> dict[str, Any]:
 
 
 def _by_date(config: Config) -> Config:
-    """One window at the end, whatever split evaluations use."""
-    split = config.evaluation.model_copy(update={"split": "date", "date": None})
+    """One window at the end, and the one rank that is asked for, whatever evaluations use."""
+    k = parse_metric(config.evaluation.metric)[1]
+    split = config.evaluation.model_copy(update={"split": "date", "date": None, "ks": (k,)})
     return config.model_copy(update={"evaluation": split})

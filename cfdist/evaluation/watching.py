@@ -8,11 +8,15 @@ from cfdist.stages.context import Progress
 
 
 class CandidateProgress:
-    """Tells an outer listener of candidates; the stages within one count as its tasks."""
+    """Tells an outer listener of candidates; the stages within one count as its tasks.
+
+    ``seconds`` has the wall time of each candidate that ended.
+    """
 
     def __init__(self, outer: Progress) -> None:
         self._outer = outer
         self._name = ""
+        self.seconds: dict[str, float] = {}
 
     @contextmanager
     def candidate(self, name: str) -> Iterator[None]:
@@ -27,7 +31,8 @@ class CandidateProgress:
             yield
         finally:
             self._name = ""
-        self._outer.finish(name, time.perf_counter() - started, False)
+        self.seconds[name] = time.perf_counter() - started
+        self._outer.finish(name, self.seconds[name], False)
 
     def start(self, stage: str) -> None:
         """A stage begins: nothing to tell."""

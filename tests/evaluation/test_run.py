@@ -88,7 +88,8 @@ def test_too_few_users_decide_nothing(rolling, decided, monkeypatch):
     assert found["decision"]["name"] == "user_neighbors"
     n = found["population"]["n_judged"]
     assert (
-        f"{n:,} users can be judged, evaluation.min_users = 10,000" in (found["decision"]["reason"])
+        f"{n:,} users can be judged, and evaluation.min_users = 10,000"
+        in (found["decision"]["reason"])
     )
     assert found["decision"]["reason"] in found["notes"]
     assert decision_path(rolling.config).read_bytes() == stored

@@ -8,6 +8,7 @@ from running import open_context
 from cfdist.evaluation import samples
 from cfdist.evaluation.intervals import NORMAL_95
 from cfdist.evaluation.samples import measure_samples
+from cfdist.stages.ingest import ingest
 
 
 @pytest.fixture(scope="module")
@@ -23,15 +24,15 @@ def rows(context):
     previous, samples.MIN_USERS = samples.MIN_USERS, 30
     previous_percents, samples.PERCENTS = samples.PERCENTS, (1.0, 50.0)
     try:
-        yield measure_samples(context)
+        yield measure_samples(context, ingest(context))
     finally:
         samples.MIN_USERS, samples.PERCENTS = previous, previous_percents
 
 
 def test_a_sample_is_measured_and_its_drift_is_from_the_whole(context, rows):
-    whole = samples._at(context, 100.0, samples.with_baseline([samples.own_candidate(
-        context.config)]))  # fmt: skip
-    there = samples._estimate(whole, samples.own_candidate(context.config))
+    own = samples.own_candidate(context.config)
+    whole = samples._at(context, ingest(context), own)
+    there = samples._estimate(whole, own)
     assert [row["percent"] for row in rows] == [1.0, 50.0]
     assert rows[0]["n_users"] < rows[1]["n_users"] < there.n_users
     for row in rows:
@@ -49,18 +50,18 @@ def test_a_sample_that_is_too_small_is_left_out_with_a_note(context):
     previous, samples.MIN_USERS = samples.MIN_USERS, 1
     own = context.with_config(with_evaluation(context.config, ks=(30,)))
     try:
-        found = measure_samples(own)
+        found = measure_samples(own, ingest(own))
     finally:
         samples.MIN_USERS = previous
     assert 1.0 not in [row["percent"] for row in found]
-    assert any("a sample of 1 % cannot be measured" in note for note in own.notes)
+    assert any("a sample cannot be measured" in note for note in own.notes)
 
 
 def test_figures_are_json_even_where_hardly_anybody_is_judged(context):
     previous, samples.MIN_USERS = samples.MIN_USERS, 4
     own = context.with_config(with_evaluation(context.config, ks=(3,), metric="recall@3"))
     try:
-        found = measure_samples(own)
+        found = measure_samples(own, ingest(own))
     finally:
         samples.MIN_USERS = previous
     assert found
