@@ -1,28 +1,24 @@
 """The stages in order."""
 
-import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from distributed import Client, performance_report
+from distributed import Client
 
 from cfdist.builds import Build
-from cfdist.cluster import open_cluster
-from cfdist.cluster.plugins import register_plugins
 from cfdist.config import Config
-from cfdist.errors import GateError
 from cfdist.evaluation.auto import resolve_method
 from cfdist.evaluation.candidates import Candidate
 from cfdist.evaluation.document import headline
 from cfdist.evaluation.run import evaluate as measure_candidates
 from cfdist.evaluation.run import measure_experiment, sampled
 from cfdist.evaluation.sibling import measure_sibling
-from cfdist.redact import redact, redact_text
+from cfdist.redact import redact
 from cfdist.runs.evaluations import store_evaluation
-from cfdist.runs.record import RunRecord, new_run_id
+from cfdist.runs.record import RunRecord
+from cfdist.runs.recording import recorded_run
 from cfdist.runs.space import Space
 from cfdist.runs.study import require_optuna
 from cfdist.runs.sweep import STOPPED
@@ -83,7 +79,7 @@ def train(
     config = config or Config()
     require_writable(config)
     check_id_lists(config)
-    with _run("train", config, client, progress or Silence()) as (context, record):
+    with recorded_run("train", config, client, progress or Silence()) as (context, record):
         interactions = ingest(context)
         context = resolve_method(context)
         hold_out = _timed(context, measure_sibling, interactions)
@@ -107,7 +103,7 @@ def experiment(
     config = _sampled(config or Config())
     require_writable(config)
     check_id_lists(config)
-    with _run("experiment", config, client, progress or Silence()) as (context, record):
+    with recorded_run("experiment", config, client, progress or Silence()) as (context, record):
         context.checkpoints = Checkpoints(None)
         interactions = ingest(context)
         context = resolve_method(context)
@@ -161,7 +157,7 @@ def evaluate(
     config = sampled(config or Config())
     require_writable(config)
     check_id_lists(config)
-    with _run("evaluate", config, client, progress or Silence()) as (context, record):
+    with recorded_run("evaluate", config, client, progress or Silence()) as (context, record):
         context.checkpoints = Checkpoints(None)
         result = measure_candidates(
             context,
@@ -211,7 +207,7 @@ def sweep(
     runs = Path(config.runs.path)
     if resume:
         require_same(runs, resume, described(config, space))
-    with _run("sweep", config, client, progress or Silence(), resume) as (context, record):
+    with recorded_run("sweep", config, client, progress or Silence(), resume) as (context, record):
         context.checkpoints = Checkpoints(None)
         found = measure_trials(context, space, n_trials, timeout_s=timeout_s)
         result = sweep_document(found)
@@ -255,73 +251,3 @@ def _sampled(config: Config) -> Config:
         "sample_by": config.experiment.sample_by,
     }
     return config.model_copy(update={"ingest": config.ingest.model_copy(update=sample)})
-
-
-@contextmanager
-def _run(
-    command: str,
-    config: Config,
-    client: Client | None,
-    progress: Progress,
-    run: str | None = None,
-) -> Iterator[tuple[Context, RunRecord]]:
-    """A recorded run on a cluster; its outcome is written whatever happens."""
-    started = time.perf_counter()
-    runs = Path(config.runs.path)
-    record = RunRecord(
-        run or new_run_id(), command, settings=redact(config.model_dump(mode="json"))
-    )
-    record.write(runs)
-    with ExitStack() as stack:
-        stack.callback(_close, record, runs, started)
-        try:
-            if client is None:
-                used = stack.enter_context(open_cluster(config.cluster))
-            else:
-                used = client
-                register_plugins(client)
-            context = _context(config, used, record, progress)
-            stack.callback(context.checkpoints.release)
-            stack.enter_context(_report(used, config, runs / record.run))
-            yield context, record
-        except BaseException as error:
-            if isinstance(error, GateError):
-                record.status, record.build = "refused", record.run
-            else:
-                record.status = "cancelled" if isinstance(error, KeyboardInterrupt) else "failed"
-            record.error = redact_text(f"{type(error).__name__}: {error}")
-            raise
-
-
-def _context(config: Config, client: Client, record: RunRecord, progress: Progress) -> Context:
-    folder = Path(config.runs.path).resolve() / "checkpoints" if config.runs.checkpoints else None
-    context = Context(client, config, record.run, progress, Checkpoints(folder, record.run))
-    record.seconds, record.notes = context.seconds, context.notes
-    record.resumed = context.resumed
-    if config.cluster.dashboard:
-        progress.note(f"dashboard: {client.dashboard_link}")
-    return context
-
-
-@contextmanager
-def _report(client: Client, config: Config, folder: Path) -> Iterator[None]:
-    """Dask's own report of the run, where the dashboard's library is loaded anyway."""
-    if not config.cluster.dashboard:
-        yield
-        return
-    with client.as_current(), performance_report(filename=str(folder / "dask-report.html")):
-        yield
-
-
-def _close(record: RunRecord, runs: Path, started: float) -> None:
-    record.total_seconds = round(time.perf_counter() - started, 3)
-    record.seconds = {stage: round(value, 3) for stage, value in record.seconds.items()}
-    record.write(runs)
-    shutil.rmtree(runs / record.run / "staging", ignore_errors=True)
-
-
-def describe(record: RunRecord) -> dict[str, Any]:
-    """The record as JSON values, for ``--json``."""
-    from dataclasses import asdict
-
-    return asdict(record)

@@ -20,6 +20,8 @@ OPTIONS = {key: f"`{option}`" for option, (key, _, _) in SETTINGS.items()} | {
     "experiment.sample_by": "`experiment --sample-by`",
     "experiment.publish": "`experiment --publish`",
     "cluster.dashboard": "`experiment --dashboard`",
+    "evaluation.split": "`evaluate --split`, `sweep --split`",
+    "evaluation.metric": "`evaluate --metric`, `sweep --metric`",
 }
 NOTES = {
     "ingest.columns": "Columns that are called `basket_id`, `quantity` and `timestamp` are found "
@@ -48,7 +50,7 @@ The command line wins over the environment, which wins over the file. The three 
 | environment | `CFDIST_FACTORIZE__N_COMPONENTS=75` |
 | file | `n_components = 75` below `[factorize]` in `cfdist.toml` of the working folder |
 
-`--set` works in `train`, `experiment`, `demo` and `config show`.
+`--set` works in `train`, `experiment`, `evaluate`, `sweep`, `demo` and `config show`.
 `cfdist config show --origin` prints every value and where it comes from.
 `cfdist init TABLE` looks at a table and writes a file to start from.
 A key that does not exist is an error, with the nearest one that does.

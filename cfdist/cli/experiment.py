@@ -56,10 +56,9 @@ def experiment(
     from cfdist.cli.summary import summarize
     from cfdist.cli.tables import console
     from cfdist.input.check import NOT_SAMPLED
-    from cfdist.pipeline import describe
     from cfdist.pipeline import experiment as try_sample
     from cfdist.runs.evaluations import read_evaluation
-    from cfdist.runs.record import last_like
+    from cfdist.runs.record import describe, last_like
 
     with show_progress(quiet=json_output) as progress:
         record = try_sample(config, progress=progress)

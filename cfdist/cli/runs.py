@@ -31,8 +31,7 @@ def runs() -> None:
 @as_json
 def list_all(json_output: bool) -> None:
     """All runs, oldest first."""
-    from cfdist.pipeline import describe
-    from cfdist.runs.record import list_runs
+    from cfdist.runs.record import describe, list_runs
 
     records = list_runs(_folder())
     if json_output:
@@ -49,8 +48,7 @@ def list_all(json_output: bool) -> None:
 def show(run: str, json_output: bool) -> None:
     """One run: numbers, rows, seconds, settings. RUN is its id or the start of it."""
     from cfdist.cli.summary import summarize
-    from cfdist.pipeline import describe
-    from cfdist.runs.record import read_run
+    from cfdist.runs.record import describe, read_run
 
     record = read_run(_folder(), run)
     if json_output:

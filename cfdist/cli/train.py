@@ -47,9 +47,8 @@ def run_train(config: Config, json_output: bool, *, force: bool = False) -> None
     from cfdist.cli.progress import show_progress
     from cfdist.cli.summary import summarize
     from cfdist.cli.tables import console
-    from cfdist.pipeline import describe
     from cfdist.pipeline import train as train_all
-    from cfdist.runs.record import last_like, read_run
+    from cfdist.runs.record import describe, last_like, read_run
 
     with show_progress(quiet=json_output) as progress:
         build = train_all(config, progress=progress, force=force)

@@ -46,6 +46,11 @@ class RunRecord:
         write_atomic(folder / FILE, json.dumps(asdict(self), indent=1).encode())
 
 
+def describe(record: RunRecord) -> dict[str, Any]:
+    """The record as JSON values, for ``--json``."""
+    return asdict(record)
+
+
 def new_run_id() -> str:
     """Sortable by time to the millisecond, unique by four random bytes.
 

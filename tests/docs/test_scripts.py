@@ -33,10 +33,13 @@ def test_train_and_read(tmp_path):
 def test_compare_settings(tmp_path):
     words = ("factorize.n_components", "8", "32")
     lines = run_script("compare_settings.py", str(SAMPLE), *words, folder=tmp_path).splitlines()
-    found = [re.search(r"= (\d+): ([\d.]+)% energy, hit rate ([\d.]+)", line) for line in lines]
-    assert [match[1] for match in found] == ["8", "32"]
-    assert float(found[0][2]) < float(found[1][2]) < 100
-    assert all(0 < float(match[3]) < 1 for match in found)
+    assert lines[0] == "factorize.n_components: recall@10 of 289 users"
+    found = [
+        re.match(r"(\w+): ([\d.]+) ± [\d.]+, against popular ([+-][\d.]+)", x) for x in lines[1:]
+    ]
+    assert [match[1] for match in found] == ["popular", "8", "32"]
+    assert float(found[0][3]) == 0
+    assert all(0 < float(match[2]) < 1 for match in found)
     assert not list(tmp_path.iterdir())
 
 

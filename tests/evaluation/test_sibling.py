@@ -93,7 +93,7 @@ def test_popular_is_not_held_against_itself(context, interactions, monkeypatch):
 def test_what_cannot_be_held_out_is_a_note_and_a_lost_cluster_an_error(
     context, interactions, monkeypatch
 ):
-    own = context.with_config(with_evaluation(context.config, ks=(1000,)))
+    own = context.with_config(with_evaluation(context.config, metric="recall@1000"))
     assert measure_sibling(own, interactions) is None
     assert any("could not hold purchases out: evaluation.ks has 1000" in n for n in own.notes)
 
