@@ -113,9 +113,9 @@ def _beats_popular(facts: BuildFacts, live: BuildFacts | None) -> Check:
     -----
     An interval that lies below zero stops every build: `popular` would be better and is cheaper.
     (Not with a handful of users.)
-    An interval that holds zero is a warning for the first build, as nothing better is live, and
-    for few users, as no test could tell; else it stops: the live build stays, which is a day old
-    and was judged better than `popular`.
+    An interval that holds zero stops where the live build did beat `popular`: that one stays, and
+    is a day old. It is a warning where nothing better is live, and for few users, as no test
+    could tell: an old build that is no better than this one would only get older.
     """
     name = "hold_out"
     if facts.method == POPULAR:
@@ -134,8 +134,14 @@ def _beats_popular(facts: BuildFacts, live: BuildFacts | None) -> Check:
     elif gap["high"] < 0 and gap["n_users"] >= MIN_SIGNIFICANT:
         status = STOP
     else:
-        status = WARN if live is None or gap["n_users"] < MIN_USERS else STOP
+        few = gap["n_users"] < MIN_USERS
+        status = WARN if few or not _is_better(live) else STOP
     return Check(name, status, gap["low"], 0.0, message)
+
+
+def _is_better(live: BuildFacts | None) -> bool:
+    """Whether the live build beat `popular` when it was judged."""
+    return bool(live and live.hold_out and (live.hold_out["difference"]["low"] or 0) > 0)
 
 
 def _owned(facts: BuildFacts) -> Check:

@@ -42,6 +42,13 @@ def status(name, facts=GOOD, **others):
     return verdicts(facts, **others)[name].status
 
 
+def test_what_cannot_be_told_from_popular_replaces_a_build_that_could_not_either():
+    same = replace(GOOD, hold_out=hold_out(low=-0.001, high=0.004))
+    assert status("hold_out", same) == "stop"
+    for before in (None, hold_out(low=-0.002, high=0.003)):
+        assert status("hold_out", same, live=replace(LIVE, hold_out=before)) == "warn"
+
+
 def test_a_good_build_passes_every_check():
     found = verdicts()
     assert {check.status for check in found.values()} == {"pass"}
