@@ -42,6 +42,8 @@ def test_item_knn_sums_the_largest_cosines(binary: bool) -> None:
 
 def test_als_scores_are_products_of_factors_and_repeatable() -> None:
     pytest.importorskip("implicit")
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+    threadpoolctl.threadpool_limits(1, "blas")  # implicit warns of a BLAS with threads
     train = random_matrix((40, 15))
     settings = {"factors": 4, "alpha": 1.0, "regularization": 0.01}
     scores = als(train, **settings)(EVERYBODY)

@@ -60,9 +60,9 @@ def _tiles(found: Comparison, evaluation: Mapping[str, Any]) -> Iterator[tuple[s
         yield f"ceiling at {k}", f"{ceiling:.2f}", "recall of lists that know the future"
     pairs = part(evaluation, "pairs")
     for key, value in pairs.items():
-        if (estimate := estimate_of(value)) is not None:
-            words = f"pairs, {estimate.interval()}, {count(pairs.get('n_baskets'))} baskets"
-            yield f"bought together: {key}", decimal(estimate.mean), words
+        if key.endswith(f"hit@{k}") and (estimate := estimate_of(value)) is not None:
+            words = f"of later baskets, {estimate.interval()}, {count(pairs.get('n_baskets'))}"
+            yield f"partners, {key.replace('_', ' ')}", decimal(estimate.mean), words
     if (taken := number(evaluation.get("seconds"))) is not None:
         n = len(found.ranked) + len(found.failed)
         yield "time", seconds(taken), f"{n} candidate{'' if n == 1 else 's'}"
