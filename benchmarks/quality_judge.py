@@ -20,7 +20,6 @@ from cfdist.evaluation.measure import TRUTHS, Measured
 from cfdist.evaluation.metrics import METRICS, per_user
 from cfdist.evaluation.ranks import ranks_of
 from cfdist.stages.context import Context, Silence
-from cfdist.stages.fitting import Fitting
 
 PEER_METHOD = "popular"
 """What a peer is called where the evaluator asks for a method; its settings are its own."""
@@ -76,12 +75,6 @@ def judge_lists(
     ks = ranks_of(context.config.evaluation)
     values = {kind: per_user(lists, truths[kind], ks, METRICS) for kind in TRUTHS}
     return Measured(values, {}, np.zeros((0, 2), np.int64), None)  # type: ignore[arg-type]
-
-
-def opened_part(context: Context, fold: Fold, method: str, settings: Mapping[str, Any]) -> Fitting:
-    """The stages of one method over the train rows of a fold, shared with its candidates."""
-    own = Candidate(method, {"recommend.method": method, **settings}).config(context.config)
-    return Fitting(context.with_config(own), fold.base.interactions)
 
 
 def peer_outcome(name: str, settings: Mapping[str, Any]) -> Outcome:

@@ -21,10 +21,17 @@ from cfdist.stages.context import Stage
 from cfdist.stages.factorize import PassReport
 from cfdist.stages.ingest import ingest
 
+_LATENT = {"recommend.method": "latent", "factorize.n_components": 64}
 CANDIDATES = (
-    Candidate("latent", {"recommend.method": "latent", "factorize.n_components": 64}),
+    Candidate("latent", _LATENT),
+    Candidate(
+        "latent, 24 passes",
+        _LATENT | {"factorize.svd_iterations": 24, "factorize.tolerance": 1e-6},
+    ),
     Candidate("spectral gf_cf", {"recommend.method": "spectral"}),
 )
+"""``latent`` with the default passes and with those that filters take."""
+
 CLUSTERS: dict[str, dict[str, Any]] = {
     "in this process": {},
     "1 worker process": {"workers": 1},

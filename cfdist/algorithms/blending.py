@@ -9,7 +9,10 @@ from cfdist.algorithms.csr import CsrBlock
 
 
 def blend_tiles(
-    tiles: Sequence[NDArray[np.float32]], weights: Sequence[float], owned: CsrBlock
+    tiles: Sequence[NDArray[np.float32]],
+    weights: Sequence[float],
+    owned: CsrBlock,
+    denied: NDArray[np.integer] | None = None,
 ) -> NDArray[np.float32]:
     """Σ_p w_p · S_p / max S_p, float32 ``(n_rows, n_articles)``.
 
@@ -20,7 +23,9 @@ def blend_tiles(
     weights
         w_p ≥ 0, one per tile; a part of weight 0 costs nothing.
     owned
-        What the same users have already: the maximum is over the rest, as the lists are.
+        What the lists of the same users may not hold: the maximum is over the rest.
+    denied
+        Articles that no list may hold.
 
     Notes
     -----
@@ -30,6 +35,8 @@ def blend_tiles(
     one array like a tile and one byte per entry beside the result.
     """
     free = _not_owned(owned)
+    if denied is not None:
+        free[:, denied] = False
     total = np.zeros(owned.shape, dtype=np.float32)
     for tile, weight in zip(tiles, weights, strict=True):
         if weight:

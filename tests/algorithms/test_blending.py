@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from small_matrices import block_of
 
 from cfdist.algorithms.blending import blend_tiles
-from cfdist.algorithms.csr import take_rows
+from cfdist.algorithms.csr import empty_rows, take_rows
 
 WEIGHTS = st.sampled_from([0, 0.01, 0.3, 1, 2.5, 5])
 
@@ -78,3 +78,12 @@ def test_a_part_of_weight_zero_is_not_looked_at() -> None:
     owned = block_of(np.zeros((1, 2)))
     broken = np.full((1, 2), np.nan, dtype=np.float32)
     assert blend_tiles([broken, np.float32([[1, 2]])], [0, 1], owned).tolist() == [[0.5, 1]]
+
+
+def test_the_maximum_is_over_what_a_list_may_hold():
+    """Article 0 is denied: the favourite of the first part is then article 1."""
+    spectral = np.array([[10, 1, 0]], dtype=np.float32)
+    neighbors = np.array([[0, 0.2, 0.25]], dtype=np.float32)
+    nothing = empty_rows((1, 3))
+    tile = blend_tiles([spectral, neighbors], [1, 1], nothing, np.array([0]))
+    assert tile[0, 1:].tolist() == pytest.approx([1.8, 1.0])

@@ -46,7 +46,8 @@ def test_every_candidate_is_valid_and_named_once(choosing: bool) -> None:
     names = [candidate.name for candidate in candidates]
     assert len(set(names)) == len(names)
     for candidate in candidates:
-        assert candidate.config(shared).factorize.n_components == 256
+        wanted = 600 if candidate.name == gowalla.FROZEN else 256
+        assert candidate.config(shared).factorize.n_components == wanted
     if not choosing:
         assert {*gowalla.MUST_HOLD, *gowalla.PUBLISHED, gowalla.CHEBY} <= set(names)
 
@@ -67,7 +68,7 @@ def test_a_filter_below_its_bound_is_named() -> None:
 
 
 def test_a_table_of_figures_and_gains(data: Path) -> None:
-    names = ["popular", "latent", gowalla.CHEBY]
+    names = ["popular", "latent", gowalla.CHEBY, gowalla.FROZEN]
     document, lines = quality_gowalla_run.run(data, only=names)
     assert [row["name"] for row in document["candidates"]] == names
     assert document["n_users"] == 60
@@ -75,8 +76,10 @@ def test_a_table_of_figures_and_gains(data: Path) -> None:
     assert sum(line.startswith(f"| {gowalla.CHEBY} |") for line in lines) >= 1
     assert lines[-1] == f"{gowalla.CHEBY}: as high as it must be"
     reached = {row["name"]: row["figures"]["recall@20"].mean for row in document["candidates"]}
+    compared = {(gain["name"], gain["metric"]) for gain in document["gains"]}
+    assert {(gowalla.FROZEN, "recall@20"), (gowalla.FROZEN, "ndcg@20")} <= compared
     for gain in document["gains"]:
-        assert gain["mean"] > 0
+        assert gain["mean"] > 0 or gain["name"] == gowalla.FROZEN
         if gain["metric"] == "recall@20":
             wanted = reached[gain["name"]] - reached[gowalla.CHEBY]
             assert gain["mean"] == pytest.approx(wanted)

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from cfdist.algorithms.blending import blend_tiles
-from cfdist.algorithms.scoring import Lists
+from cfdist.algorithms.csr import take_rows
+from cfdist.algorithms.scoring import Blocked, Lists, denied_of
 from cfdist.errors import ConfigError
 from cfdist.schema import BLEND
 from cfdist.stages.context import Stage
@@ -56,4 +57,8 @@ def tile(
 ) -> Array:
     """The blended scores for a run of rows, dense float32."""
     tiles = [scores(rows, first, last, *arguments) for scores, arguments in parts]
-    return blend_tiles(tiles, weights, rows.history_of(first, last))
+    run = np.arange(first, last)
+    if isinstance(rows.blocked, Blocked):
+        held = rows.blocked.take(run)
+        return blend_tiles(tiles, weights, held.owned, denied_of(held))
+    return blend_tiles(tiles, weights, take_rows(rows.blocked, run))

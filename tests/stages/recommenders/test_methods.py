@@ -7,7 +7,6 @@ from running import open_context
 from scipy.sparse.csgraph import connected_components
 from small_matrices import gram, normalized, power
 
-from cfdist.algorithms.csr import empty_rows
 from cfdist.schema import RECOMMENDERS
 from cfdist.stages.factor_tables import factor_tables
 from cfdist.stages.factorize import factorize
@@ -104,7 +103,7 @@ def tiles_of(fitting: Fitting, method: str) -> np.ndarray:
     with fitting.context.stage("test", source.key) as stage:
         for future, arguments in zip(fitting.matrix.blocks, source.arguments(stage), strict=True):
             block = future.result()
-            rows = Rows(block, empty_rows(block.shape), np.arange(block.shape[0]))
+            rows = Rows(block, block, np.arange(block.shape[0]))
             values = fitting.context.client.gather(list(arguments))
             found.append(source.tile(rows, 0, block.shape[0], *values))
     return np.vstack(found)
