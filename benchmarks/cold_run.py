@@ -65,7 +65,9 @@ class Workplace:
     def train(self, data: Path, name: str) -> ColdRun:
         """``cfdist train`` with the default settings into a root of its own."""
         output = ["--output", str(self.root(name))]
-        return self._cold([_console_script(), "train", str(data), *output, *self._runs(name)])
+        return self._cold(
+            [_console_script(), "train", str(data), "--force", *output, *self._runs(name)]
+        )
 
     def experiment(self, data: Path, name: str) -> ColdRun:
         """``cfdist experiment`` with the default settings: a tenth of the users."""

@@ -19,8 +19,11 @@ FIRST = 10
 PAST = 20
 """Earlier builds that are looked at."""
 
-NOT_DROPPED = ("not in the sample",)
+NOT_DROPPED = ("not in the sample", "before first_date", "on or after last_date")
 """Reasons for not using a row that say nothing against the row."""
+
+LIMITED = ("user with fewer than", "article with fewer than")
+"""How the reasons begin that the limits of the settings give."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,11 @@ class BuildFacts:
 def facts_of(manifest: Manifest) -> BuildFacts:
     """What the manifest alone says; nothing of the tables is read."""
     rows = manifest.rows
-    dropped = sum(n for reason, n in rows["dropped"].items() if reason not in NOT_DROPPED)
+    dropped = sum(
+        n
+        for reason, n in rows["dropped"].items()
+        if reason not in NOT_DROPPED and not reason.startswith(LIMITED)
+    )
     return BuildFacts(
         build=manifest.build,
         method=manifest.list_method,

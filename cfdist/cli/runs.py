@@ -46,11 +46,15 @@ def list_all(json_output: bool) -> None:
 @click.argument("run")
 @as_json
 def show(run: str, json_output: bool) -> None:
-    """One run: numbers, rows, seconds, settings. RUN is its id or the start of it."""
-    from cfdist.cli.summary import summarize
-    from cfdist.runs.record import describe, read_run
+    """One run: numbers, rows, seconds, settings.
 
-    record = read_run(_folder(), run)
+    RUN is its id, the start of it, `last` or `previous`.
+    """
+    from cfdist.cli.summary import summarize
+    from cfdist.runs.compare import find_run
+    from cfdist.runs.record import describe
+
+    record = find_run(_folder(), run)
     if json_output:
         click.echo(json.dumps(describe(record)))
         return

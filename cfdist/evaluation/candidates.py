@@ -48,6 +48,12 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 ``blend ease`` is GF-CF with a wide low-rank EASE: best on the choosing windows of Online Retail.
 """
 
+RULES = (
+    "owned", "allow", "deny", "max_per_category", "one_per_variant", "n_buy_again",
+    "n_recommendations",
+)  # fmt: skip
+"""What lists may hold: a choice of methods must not change it."""
+
 FITTED_SECTIONS = ("matrix", "factorize", "neighbors", "recommend")
 """Sections that a candidate may change: the rest says what is measured, and on which rows."""
 
@@ -172,6 +178,11 @@ def _require_valid(candidate: Candidate) -> None:
 
 def _require_fitted(name: str, settings: Mapping[str, Any]) -> None:
     for key in settings:
+        if key.removeprefix("recommend.") in RULES and key.startswith("recommend."):
+            raise ConfigError(
+                f"candidate {name!r} sets {key!r}, a rule of the shop that holds for all",
+                remedy="set it in cfdist.toml or with --set",
+            )
         if key.split(".")[0] not in FITTED_SECTIONS:
             raise ConfigError(
                 f"candidate {name!r} sets {key!r}, which is the same for all candidates",

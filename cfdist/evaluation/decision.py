@@ -101,7 +101,7 @@ def renew(
     """The decision after a comparison that ``leader`` won.
 
     What is used stays until one challenger has led twice running; a first decision, or one whose
-    candidate is no longer compared, is taken at once.
+    candidate is no longer compared, or was judged by another metric, is taken at once.
 
     Parameters
     ----------
@@ -111,6 +111,8 @@ def renew(
         For ``leader``, with its table and dates.
     """
     if before is None or before.name == leader or before.name not in settings:
+        return new
+    if before.metric != new.metric:
         return new
     if before.challenger == leader:
         new.changed_from = before.name

@@ -131,9 +131,10 @@ def _require_articles(context: Context, base: Fitting) -> None:
     largest = max(ranks_of(context.config.evaluation))
     if largest > base.index.n_articles:
         raise ConfigError(
-            f"evaluation.ks has {largest}, and the train rows have {base.index.n_articles} "
-            "articles",
-            remedy=f"set evaluation.ks to lengths up to {base.index.n_articles}",
+            f"evaluation.metric and evaluation.ks ask for lists of {largest}, and the train rows "
+            f"have {base.index.n_articles} articles",
+            remedy=f"set both to lengths up to {base.index.n_articles}: --metric recall@1 "
+            "--set evaluation.ks=[1]",
         )
 
 

@@ -150,7 +150,7 @@ def test_deciding_then_training(shop):
 def test_all_methods_none_of_which_fails(shop):
     told = strict(shop.measure(shop.input, "--all", "--json").stdout)
     assert {row["status"] for row in told["candidates"]} == {"ok"}
-    assert len(told["candidates"]) == 10
+    assert len(told["candidates"]) == 11
 
 
 def test_a_method_that_fails_is_in_the_table_with_its_error(shop):
@@ -198,7 +198,7 @@ def test_a_date_outside_of_the_rows(shop, date):
 
 
 def test_lists_longer_than_the_catalogue(shop):
-    words = ["evaluation.ks has 500", "train rows have 36 articles", "up to 36"]
+    words = ["ask for lists of 500", "train rows have 36 articles", "up to 36"]
     shop.refuse(EXIT_CONFIG, words, shop.input, evaluation__ks="[500]")
 
 

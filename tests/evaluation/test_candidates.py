@@ -110,3 +110,11 @@ def test_a_wrong_candidate_is_named_with_what_to_do(tmp_path, name):
         parse_candidates(table, quick_config(tmp_path))
     assert words in caught.value.message
     assert caught.value.remedy
+
+
+def test_a_candidate_must_not_change_what_lists_may_hold():
+    for key in ("owned", "deny", "n_recommendations"):
+        with pytest.raises(ConfigError, match="a rule of the shop"):
+            parse_candidates(
+                {"mine": {"recommend": {"method": "latent", key: "x"}}}, Config.load(None)
+            )

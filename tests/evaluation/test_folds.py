@@ -85,7 +85,7 @@ def test_lists_longer_than_the_catalogue(context, interactions):
     open_folds(context.with_config(with_evaluation(context.config, ks=(n,))), interactions)
     with pytest.raises(ConfigError) as caught:
         open_folds(context.with_config(with_evaluation(context.config, ks=(n + 1,))), interactions)
-    assert f"evaluation.ks has {n + 1}, and the train rows have {n} articles" in (
+    assert f"ask for lists of {n + 1}, and the train rows have {n} articles" in (
         caught.value.message
     )
     assert f"up to {n}" in caught.value.remedy
