@@ -9,6 +9,8 @@ from cold_run import ColdRun
 GIB = 2**30
 MAX_OTHERS_SHARE = 0.05
 STAGES = ("ingest", "index", "matrix", "factorize", "neighbors", "recommend", "publish", "rest")
+OURS = ("hold_out",)
+"""A stage that the peer has not: measuring on held-out purchases, for the gate."""
 
 
 def summarize_runs(runs: Sequence[ColdRun]) -> dict[str, Any]:
@@ -45,8 +47,11 @@ def table_lines(ours: Mapping[str, Any], theirs: Mapping[str, Any] | None) -> li
     """Stage, seconds of cfdist, seconds of the peer, ratio; then totals."""
     head = f"{'':12} {'cfdist':>11} {'peer':>11} {'peer / cfdist':>14}"
     share = ratios(ours, theirs) if theirs else {}
-    stages = [name for name in STAGES if name in ours["seconds"]]
-    rows = [(name, "s", *_both(ours, theirs, "seconds", name)) for name in stages]
+    rows = [
+        (name, "s", ours["seconds"][name], theirs and theirs["seconds"].get(name))
+        for name in (*STAGES[:-1], *OURS, STAGES[-1])
+        if name in ours["seconds"]
+    ]
     rows += [("total", "s", *_both(ours, theirs, "wall_s"))]
     rows += [("cpu", "s", *_both(ours, theirs, "cpu_s"))]
     rows += [("peak memory", "GiB", *_both(ours, theirs, "peak_bytes"))]

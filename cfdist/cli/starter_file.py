@@ -39,8 +39,8 @@ SECTIONS: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "matrix": (
         "how interactions become weights",
         {
-            "aggregate": '"count" of purchases, or "sum" of quantities',
-            "weighting": '"log1p" damps large counts, "none" leaves them',
+            "aggregate": '"count" of purchases; "sum", "max" or "last" of quantities',
+            "weighting": '"log1p" damps large counts, "none" does not; "tfidf", "bm25"',
         },
     ),
     "factorize": (
@@ -61,7 +61,7 @@ SECTIONS: Final[dict[str, tuple[str, dict[str, str]]]] = {
     "recommend": (
         "the lists",
         {
-            "method": '"user_neighbors", "item_neighbors", "latent" or "popular"',
+            "method": '"auto": as `evaluate --decide` chose; or "latent" and others',
             "n_recommendations": "articles per user",
             "min_pair_count": "baskets that two articles share to be bought together",
         },

@@ -36,7 +36,7 @@ def _results(record: RunRecord, last: RunRecord | None) -> dict[str, Any]:
         "articles": _number(m, old, "n_articles"),
         "baskets": f"{m['n_baskets']:,} by {m['basket_kind']}"
         + (f", {m['n_large_baskets']:,} too large" if m["n_large_baskets"] else ""),
-        "SVD": f"{m['n_components']} components, {m['svd_method']}, {m['n_passes']} passes, "
+        "SVD": f"{m['n_components']} components, {m['svd_method']}, {_passes(m['n_passes'])}, "
         f"largest residual {max(m['residuals']):.0e}",
     }
 
@@ -53,6 +53,10 @@ def _quality(m: dict[str, Any]) -> dict[str, str]:
         f"{found['popular']:.4f}, paired {gain['mean']:+.4f} ± {half:.4f}, "
         f"{gain['n_users']:,} users"
     }
+
+
+def _passes(number: int) -> str:
+    return "1 pass" if number == 1 else f"{number} passes"
 
 
 def _percent(share: float) -> str:

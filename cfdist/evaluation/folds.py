@@ -91,12 +91,14 @@ def _open(context: Context, interactions: Interactions, rule: Rule, window: Wind
     both = split(context, interactions, rule)
     base = Fitting(context, select(context, both.train))
     _require_articles(context, base)
-    with context.stage("truth", base.matrix.key, both.test.key) as stage:
+    n_blocks, rules = len(base.matrix.blocks), base.catalogue.articles
+    depends = (base.matrix.key, both.test.key, base.catalogue.key)
+    with context.stage("truth", *depends) as stage:
         truths = [
             stage.submit(truth_of, *parts, label="match")
             for parts in zip(
                 both.test.blocks, base.index.parts["user_ids"],
-                [base.index.article_ids] * len(base.matrix.blocks), base.matrix.blocks,
+                [base.index.article_ids] * n_blocks, base.matrix.blocks, [rules] * n_blocks,
                 strict=True,
             )
         ]  # fmt: skip

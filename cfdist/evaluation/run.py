@@ -18,6 +18,7 @@ from cfdist.redact import redact_text
 from cfdist.schema import USER_NEIGHBORS
 from cfdist.stages.context import Context
 from cfdist.stages.ingest import FLOOR_ALONE, Interactions, ingest
+from cfdist.stages.sample_users import sample_users
 
 
 def sampled(config: Config) -> Config:
@@ -88,16 +89,19 @@ def _by_chance(context: Context) -> Context:
 
 
 def measure_experiment(context: Context, interactions: Interactions) -> dict[str, Any] | None:
-    """The method of an experiment against `popular` on its own sample; None without dates."""
+    """The method of an experiment against `popular` on its own sample; None without dates.
+
+    At most ``evaluation.max_users`` of its users are fitted and judged.
+    """
     if not (context.config.experiment.evaluate and interactions.meta["has_timestamps"]):
         return None
     progress = watch(context.progress)
     own = own_candidate(context.config)
     try:
         with progress.candidate("hold_out"):
-            found = compare(
-                context.sharing(progress), interactions, with_baseline([own]), with_curve_of=own
-            )
+            quiet = context.sharing(progress)
+            rows = sample_users(quiet, interactions, context.config.evaluation.max_users)
+            found = compare(quiet, rows, with_baseline([own]), with_curve_of=own)
             return document(context, found, winner(found) or next(iter(found.able), None))
     except (DataError, ConfigError) as error:
         context.note(f"nothing could be held out: {error.message}")

@@ -1,17 +1,18 @@
 """What users took after the split, in the rows and columns of what was learned.
 
 Held-out users fall into groups that add up: *cold* ones have no train row; of the others some
-took only articles that train does not know (*nothing reachable*), and some took only what they
-had already (*only owned*, where lists are judged on new articles). The rest is *judged*: users
-with a train row and at least one held-out article that a list could hold.
+took only articles out of reach, which train does not know or the rules deny (*nothing
+reachable*), and some took only what they had already (*only owned*, where lists are judged on new
+articles). The rest is *judged*: users with a train row and at least one held-out article that a
+list could hold.
 
 The truth of a judged user has reachable articles only. So recall@k of a perfect list is
-min(k, |truth|) / |truth|, and its mean over the judged users is the *ceiling*. What train does
-not know lowers neither; how much that is tells the *unreachable share*: of the pairs (user,
-article) of judged users, those whose article train does not know.
+min(k, |truth|) / |truth|, and its mean over the judged users is the *ceiling*. What is out of
+reach lowers neither; how much that is tells the *unreachable share*: of the pairs (user, article)
+of judged users, those whose article is out of reach.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -110,7 +111,11 @@ class Truth(NamedTuple):
 
 
 def truth_of(
-    test: InteractionBlock, user_ids: pa.Array, article_ids: pa.Array, owned: CsrBlock
+    test: InteractionBlock,
+    user_ids: pa.Array,
+    article_ids: pa.Array,
+    owned: CsrBlock,
+    rules: Mapping[str, NDArray[Any]] | None = None,
 ) -> Truth:
     """What each train user of a block took afterwards, and who else took something.
 
@@ -124,12 +129,16 @@ def truth_of(
         All articles of train, sorted.
     owned : CsrBlock ``(n_users, n_articles)``
         The train matrix; its structure counts, explicit zeros too.
+    rules : mapping, optional
+        ``allowed`` bool ``(n_articles,)``: what no list may hold is out of reach.
     """
     starts = run_starts(test.user, test.article)
     starts = starts[test.user[starts] >= 0]
     row = _place_in(user_ids, test.user_ids)[test.user[starts]]
     column = _place_in(article_ids, test.article_ids)[test.article[starts]]
     is_cold, is_known = row < 0, column >= 0
+    if rules is not None:
+        is_known &= np.append(rules["allowed"], False)[column]
     reached = ~is_cold & is_known
     everything = _ones(row[reached], column[reached], owned.shape)
     is_new = ~_holds(owned, row[reached], column[reached])

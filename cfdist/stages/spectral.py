@@ -10,6 +10,7 @@ from cfdist.algorithms.csr import CsrBlock, binary, stack
 from cfdist.algorithms.spectral.filters import SpectralFilter, bspm, cheby, gf_cf, linear
 from cfdist.algorithms.spectral.tables import low_pass_tables, svd_ae_right, user_vectors
 from cfdist.backends import get_backend
+from cfdist.errors import ConfigError
 from cfdist.settings import SpectralSettings
 from cfdist.stages.context import Artifact, Context, Stage
 from cfdist.stages.factorize import Factors, factorize
@@ -21,6 +22,14 @@ from cfdist.stages.reweight import normalize_degrees
 Array = np.ndarray[Any, Any]
 SVD_ITERATIONS = 24
 TOLERANCE = 1e-6
+HAS: dict[str, tuple[str, ...]] = {
+    "linear": (),
+    "gf_cf": ("low_pass",),
+    "bspm": ("low_pass", "sharpness"),
+    "cheby": ("low_pass", "sharpness", "popularity"),
+    "svd_ae": (),
+}
+"""Settings that each filter has beside the exponents and components."""
 
 
 class Spectral(Artifact):
@@ -47,7 +56,19 @@ class Spectral(Artifact):
 
 
 def spectral_filter(settings: SpectralSettings) -> SpectralFilter | None:
-    """The filter that the settings name; None for SVD-AE, which has the low-rank part alone."""
+    """The filter that the settings name; None for SVD-AE, which has the low-rank part alone.
+
+    Raises
+    ------
+    ConfigError
+        A setting that this filter does not have.
+    """
+    for name in ("low_pass", "sharpness", "popularity"):
+        if getattr(settings, name) is not None and name not in HAS[settings.filter]:
+            raise ConfigError(
+                f"recommend.spectral.{name} is set, and the filter {settings.filter} has none",
+                remedy=f"leave it out, or choose one that has it: {', '.join(_filters_with(name))}",
+            )
     given = {"n_components": settings.n_components}
     if settings.low_pass is not None:
         given["low_pass_weight"] = settings.low_pass  # type: ignore[assignment]
@@ -62,6 +83,10 @@ def spectral_filter(settings: SpectralSettings) -> SpectralFilter | None:
     return linear() if settings.filter == "linear" else None
 
 
+def _filters_with(name: str) -> list[str]:
+    return [which for which, names in HAS.items() if name in names]
+
+
 def spectral(fitting: Fitting) -> Spectral:
     """R̃, and the tables of the low-rank part from one truncated SVD of R̃.
 
@@ -73,6 +98,7 @@ def spectral(fitting: Fitting) -> Spectral:
     recall@20 of 0.1851, 24 passes and ARPACK 0.1849.
     """
     context, settings = fitting.context, fitting.context.config.recommend.spectral
+    chosen = spectral_filter(settings)
     normalized = normalize_degrees(
         context, fitting.matrix, settings.user_exponent, settings.article_exponent
     )
@@ -82,7 +108,6 @@ def spectral(fitting: Fitting) -> Spectral:
         if found is not None:
             return found
         whole = stage.submit(_stack, *normalized.blocks, part="matrix")
-        chosen = spectral_filter(settings)
         if chosen is None:
             users, articles = _svd_ae(stage, fitting.matrix, normalized, factors)
         else:

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from interaction_rows import TEXTS, UNLIMITED, Kind, block_from, rows_of_a_block
 from reference import Row, baskets_of_rows
 
-from cfdist.algorithms.csr import CsrBlock
+from cfdist.algorithms.csr import CsrBlock, csr_from_sorted
 from cfdist.algorithms.holding_out import by_date, take
-from cfdist.algorithms.interactions import DAY_US, InteractionBlock, codes_in
+from cfdist.algorithms.interactions import DAY_US, InteractionBlock, codes_in, sort_block
 from cfdist.algorithms.weighting import user_item_weights
 from cfdist.evaluation.truth import (
     Judged,
@@ -195,3 +195,21 @@ def test_ids_of_a_larger_index():
     index = pa.array(["0071053", "71053", "a"])
     owned = CsrBlock(np.ones(0, np.float32), np.ones(0, np.int32), np.zeros(2, np.int64), (1, 3))
     assert truth_of(test, pa.array(["u1"]), index, owned).new.indices.tolist() == [1]
+
+
+def test_what_the_rules_deny_is_out_of_reach():
+    """u1 took a and b afterwards, u2 only a; a is denied."""
+    train = sort_block(
+        pa.array(["u1", "u2"]), pa.array(["c", "c"]), None, np.ones(2), np.zeros(2, int)
+    )
+    test = sort_block(
+        pa.array(["u1", "u1", "u2"]), pa.array(["a", "b", "a"]), None, np.ones(3), np.ones(3, int)
+    )
+    articles = pa.array(["a", "b", "c"])
+    owned = csr_from_sorted(np.array([0, 1]), np.array([2, 2]), np.ones(2), (2, 3))
+    rules = {"allowed": np.array([False, True, True])}
+    found = truth_of(test, train.user_ids, articles, owned, rules)
+    assert found.all.indices.tolist() == [1]
+    assert (found.counts.new.n_users, found.counts.n_nothing_reachable) == (1, 1)
+    assert found.counts.new.unreachable_share == 0.5
+    assert truth_of(test, train.user_ids, articles, owned).all.indices.size == 3

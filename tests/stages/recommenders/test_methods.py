@@ -7,7 +7,9 @@ from running import open_context
 from scipy.sparse.csgraph import connected_components
 from small_matrices import gram, normalized, power
 
+from cfdist.errors import ConfigError
 from cfdist.schema import RECOMMENDERS
+from cfdist.settings import SpectralSettings
 from cfdist.stages.factor_tables import factor_tables
 from cfdist.stages.factorize import factorize
 from cfdist.stages.fitting import Fitting
@@ -356,3 +358,17 @@ def test_tiles_are_bounded_in_rows_and_bytes():
     assert tile_rows(10) == 512
     assert tile_rows(100_000) * 100_000 * 4 <= TILE_BYTES
     assert tile_rows(10**9) == 1
+
+
+@pytest.mark.parametrize(
+    ("which", "setting"),
+    [
+        ("linear", "low_pass"),
+        ("svd_ae", "low_pass"),
+        ("gf_cf", "sharpness"),
+        ("bspm", "popularity"),
+    ],
+)
+def test_a_setting_that_the_filter_lacks_is_refused(which, setting):
+    with pytest.raises(ConfigError, match=f"{setting} is set, and the filter {which} has none"):
+        spectral_filter(SpectralSettings(**{"filter": which, setting: 0.5}))
