@@ -36,6 +36,7 @@ from cfdist.stages.pairs import pairs
 from cfdist.stages.publish import publish, require_writable
 from cfdist.stages.purchases import needs_purchases
 from cfdist.stages.recommend import recommend
+from cfdist.stages.recommenders.user_neighbors import require_neighbors
 from cfdist.stages.results import Results, metrics_of
 from cfdist.stages.select import select
 
@@ -82,6 +83,7 @@ def train(
     with recorded_run("train", config, client, progress or Silence()) as (context, record):
         interactions = ingest(context)
         context = resolve_method(context)
+        require_neighbors(context.config)
         hold_out = _timed(context, measure_sibling, interactions)
         results = run_stages(context, interactions)
         record.metrics = metrics_of(results) | {"hold_out": hold_out}
@@ -107,6 +109,7 @@ def experiment(
         context.checkpoints = Checkpoints(None)
         interactions = ingest(context)
         context = resolve_method(context)
+        require_neighbors(context.config)
         found = _timed(context, measure_experiment, interactions)
         results = run_stages(context, interactions)
         record.metrics = metrics_of(results)

@@ -128,7 +128,11 @@ class NeighborsSettings(Section):
     """Exact similar users and articles."""
 
     n_similar_users: int = Field(
-        20, ge=1, le=1000, description="neighbours whose histories make a user's list"
+        20,
+        ge=0,
+        le=1000,
+        description="neighbours whose histories make a user's list; 0: no search, the part of the "
+        "job that grows fastest",
     )
     n_similar_items: int = Field(
         20, ge=1, le=1000, description="partners kept per article, for each relation"

@@ -14,6 +14,7 @@ from conftest import SAMPLE, quick_config
 from cfdist import schema
 from cfdist.algorithms import partitioning
 from cfdist.builds.build import ITEM_TABLE, TABLES, USER_TABLE, load_build
+from cfdist.errors import ConfigError
 from cfdist.pipeline import experiment, train
 
 FILES = {
@@ -192,3 +193,26 @@ def test_train_uses_a_client_and_leaves_it_open(tmp_path, trained):
         build = train(quick_config(tmp_path), client=client)
         assert client.status == "running"
     assert digests(build) == digests(trained)
+
+
+def test_without_a_search_of_similar_users_the_other_lists_are_the_same(tmp_path, trained):
+    alone = train(
+        quick_config(
+            tmp_path,
+            {"neighbors": {"n_similar_users": 0}, "recommend": {"method": "item_neighbors"}},
+        )
+    )
+    assert alone.pandas("similar_users").empty
+    assert len(alone.pandas(USER_TABLE)) == len(trained.pandas(USER_TABLE))
+    known = {file.name: file.sha256 for file in trained.manifest.files}
+    found = {file.name: file.sha256 for file in alone.manifest.files}
+    assert found["item_similarity.npy"] == known["item_similarity.npy"]
+
+
+def test_similar_users_are_needed_by_the_method_that_asks_them(tmp_path):
+    config = quick_config(
+        tmp_path,
+        {"neighbors": {"n_similar_users": 0}, "recommend": {"method": "user_neighbors"}},
+    )
+    with pytest.raises(ConfigError, match=r"n_similar_users = 0, and .*user_neighbors"):
+        train(config)

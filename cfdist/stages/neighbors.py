@@ -61,7 +61,11 @@ def neighbors(
         if found is not None:
             return found
         meta, parts = {}, {}
-        if "users" in sides:
+        if "users" in sides and not settings.n_similar_users:
+            nobody = stage.submit(_assemble, profiles.n_profiles, 0, part="users")
+            stage.wait([nobody])
+            parts["users"], meta["user_pairs_share"] = nobody, 0.0
+        elif "users" in sides:
             grouped = _group_profiles(stage, index, profiles, factors)
             n, k = profiles.n_profiles, settings.n_similar_users
             parts["users"], meta["user_pairs_share"] = _search(stage, grouped, n, k, "users")

@@ -8,7 +8,9 @@ from cfdist.algorithms.csr import CsrBlock
 from cfdist.algorithms.profiles import Profiles
 from cfdist.algorithms.scoring import Lists, fill_through, mean_through, rows_of_lists
 from cfdist.algorithms.weighting import column_scaled
-from cfdist.schema import USER_NEIGHBORS
+from cfdist.config import Config
+from cfdist.errors import ConfigError
+from cfdist.schema import AUTO, BLEND, USER_NEIGHBORS
 from cfdist.stages.context import Stage
 from cfdist.stages.fitting import Fitting
 from cfdist.stages.raw_neighbors import raw_neighbors
@@ -17,8 +19,29 @@ from cfdist.stages.recommenders import Rows, Source
 Array = np.ndarray[Any, Any]
 
 
+def require_neighbors(config: Config) -> None:
+    """Refuse a method that needs similar users where none are searched for.
+
+    Raises
+    ------
+    ConfigError
+        ``neighbors.n_similar_users`` is 0.
+    """
+    recommend = config.recommend
+    blended = recommend.method == BLEND and recommend.blend.user_neighbors > 0
+    if (recommend.method in (USER_NEIGHBORS, AUTO) or blended) and not (
+        config.neighbors.n_similar_users
+    ):
+        raise ConfigError(
+            f"neighbors.n_similar_users = 0, and recommend.method = {recommend.method!r} needs "
+            "similar users",
+            remedy="choose another method, such as item_neighbors, or 20 similar users",
+        )
+
+
 def prepare(fitting: Fitting) -> Source:
     """Neighbours in the space of factors, or in that of the articles themselves."""
+    require_neighbors(fitting.context.config)
     settings = fitting.context.config.recommend.user_neighbors
     near = fitting.similar_users if settings.space == "latent" else raw_neighbors(fitting)
     table = fitting.profiles
