@@ -81,6 +81,7 @@ def train(
     require_writable(config)
     check_id_lists(config)
     with recorded_run("train", config, client, progress or Silence()) as (context, record):
+        context.out_of_core = config.cluster.memory_limit != "auto" and config.runs.checkpoints
         interactions = ingest(context)
         context = resolve_method(context)
         require_neighbors(context.config)

@@ -11,7 +11,7 @@ import pytest
 import scipy.sparse as sp
 from conftest import SAMPLE, quick_config
 
-from cfdist import schema
+from cfdist import pipeline, schema
 from cfdist.algorithms import partitioning
 from cfdist.builds.build import ITEM_TABLE, TABLES, USER_TABLE, load_build
 from cfdist.errors import ConfigError
@@ -216,3 +216,25 @@ def test_similar_users_are_needed_by_the_method_that_asks_them(tmp_path):
     )
     with pytest.raises(ConfigError, match=r"n_similar_users = 0, and .*user_neighbors"):
         train(config)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_out_of_core_the_published_bytes_are_the_same(tmp_path, trained, workers):
+    limited = {"cluster": {"memory_limit": "2GB", "workers": workers}}
+    build = train(quick_config(tmp_path, limited))
+    assert digests(build) == digests(trained)
+
+
+def test_out_of_core_a_stopped_run_goes_on(tmp_path, trained, monkeypatch):
+    config = quick_config(tmp_path, {"cluster": {"memory_limit": "2GB"}})
+
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as broken:
+        broken.setattr(pipeline, "publish", stop)
+        with pytest.raises(KeyboardInterrupt):
+            train(config)
+    build = train(config)
+    assert digests(build) == digests(trained)
+    assert "neighbors" in build.manifest.resumed

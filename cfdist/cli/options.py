@@ -27,6 +27,11 @@ SETTINGS: dict[str, tuple[str, Any, str]] = {
     "--output": ("publish.root", str, "Root of the builds [data/recommendations]."),
     "--cluster": ("cluster.address", str, "local, or tcp://host:port of a scheduler [local]."),
     "--workers": ("cluster.workers", int, "Worker processes; 0: inside this process [0]."),
+    "--memory-limit": (
+        "cluster.memory_limit",
+        str,
+        "Memory of each worker, such as 12GB; what is larger goes through disk [auto].",
+    ),
 }
 """Option → setting, type, help."""
 

@@ -16,7 +16,7 @@ from cfdist.input.articles import look_up_articles, table_columns
 from cfdist.input.id_list import read_id_list
 from cfdist.schema import AVAILABLE_UNTIL, CATEGORY, VARIANT_OF
 from cfdist.settings import RecommendSettings
-from cfdist.stages.checkpoint import hash_settings
+from cfdist.stages.checkpoint import hash_settings, resolved
 from cfdist.stages.context import Artifact, Context
 
 if TYPE_CHECKING:
@@ -78,8 +78,8 @@ def catalogue(fitting: "Fitting") -> Catalogue:
     index, rows = fitting.index, fitting.interactions.meta
     now_us = int(rows.get("as_of_us") or context.now_us)
     if "as_of_us" not in rows:  # train rows of an evaluation know fewer articles: no news
-        _tell_unknown(context, index.article_ids.result())
-    found = _read(context.config, index.article_ids.result(), now_us)
+        _tell_unknown(context, resolved(index.article_ids.result()))
+    found = _read(context.config, resolved(index.article_ids.result()), now_us)
     if found is None:
         return Catalogue(hash_settings("catalogue", index.key), {"has_rules": False}, {})
     arrays, meta = found

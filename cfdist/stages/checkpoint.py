@@ -6,13 +6,15 @@ import json
 import os
 import platform
 import shutil
+import struct
 import uuid
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, BinaryIO, Literal, overload
 
 import numpy as np
 import psutil
@@ -30,8 +32,12 @@ from cfdist.errors import DataError
 _TUPLES: dict[str, Any] = {
     kind.__name__: kind for kind in (CsrBlock, InteractionBlock, PairCounts, Profiles, Lists)
 }
-FORMAT = 1
+FORMAT = 2
 LIBRARIES = ("numpy", "scipy", "pyarrow", "pandas", "numba", "dask", "distributed")
+ALIGNMENT = 64
+_LOCAL_HEADER, _ZIP64_FIELD, _FIELD_HEADER = 30, 20, 4
+_PADDING = 0xCFD1
+"""Number of the zip's extra field that holds nothing."""
 _COMPLETE = "complete.json"
 _MARK = ".used-by-"
 _LOCK = ".lock"
@@ -52,13 +58,16 @@ def code_versions() -> dict[str, str]:
 def write_value(path: Path, value: Any) -> None:
     """Store an array, an Arrow array, a dict of those or a known tuple as ``.npz``, at once.
 
-    The zip carries a CRC of every member; nothing is pickled.
+    The zip carries a CRC of every member; nothing is pickled. Arrays begin at multiples of 64
+    bytes, so that :func:`map_value` can use them where they lie.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
         with open(temporary, "wb") as handle:
-            np.savez(handle, allow_pickle=False, **_pack(value))
+            with zipfile.ZipFile(handle, "w") as archive:
+                for name, array in _pack(value).items():
+                    _write_member(archive, f"{name}.npy", np.asarray(array))
             handle.flush()
             os.fsync(handle.fileno())
         os.replace(temporary, path)
@@ -66,30 +75,112 @@ def write_value(path: Path, value: Any) -> None:
         temporary.unlink(missing_ok=True)
 
 
+def _write_member(archive: zipfile.ZipFile, name: str, array: np.ndarray[Any, Any]) -> None:
+    """An uncompressed member; a padding field moves its data to a multiple of 64."""
+    info = zipfile.ZipInfo(name)
+    data = archive.start_dir + _LOCAL_HEADER + len(name.encode()) + _ZIP64_FIELD + _FIELD_HEADER
+    padding = -data % ALIGNMENT
+    info.extra = struct.pack("<HH", _PADDING, padding) + bytes(padding)
+    with archive.open(info, "w", force_zip64=True) as member:
+        np.lib.format.write_array(member, array, allow_pickle=False)
+
+
 def read_value(path: Path) -> Any:
-    """What :func:`write_value` stored.
+    """What :func:`write_value` stored, every byte checked.
 
     Raises
     ------
     DataError
         The file is damaged or gone: names the folder to delete.
     """
+    with _damage_told(path), np.load(path, allow_pickle=False) as stored:
+        return _unpack({name: stored[name] for name in stored.files})
+
+
+def map_value(path: Path) -> Any:
+    """What :func:`write_value` stored, as views of the file: pages are read when they are used.
+
+    Notes
+    -----
+    Memory is that of the pages in use, and the system takes them back when it needs them. Writing
+    to an array changes memory alone. Bytes are not checked, see :func:`check_value`. Errors as in
+    :func:`read_value`.
+    """
+    with _damage_told(path), open(path, "rb") as handle, zipfile.ZipFile(handle) as archive:
+        return _unpack(
+            {
+                member.filename.removesuffix(".npy"): _map_member(handle, member.header_offset)
+                for member in archive.infolist()
+            }
+        )
+
+
+def _map_member(handle: BinaryIO, offset: int) -> np.ndarray[Any, Any]:
+    handle.seek(offset)
+    name_bytes, extra_bytes = struct.unpack("<26xHH", handle.read(_LOCAL_HEADER))
+    handle.seek(name_bytes + extra_bytes, os.SEEK_CUR)
+    np.lib.format.read_magic(handle)
+    shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(handle)
+    order: Literal["F", "C"] = "F" if is_fortran else "C"
+    if 0 in shape or not shape:
+        return np.fromfile(handle, dtype, int(np.prod(shape))).reshape(shape, order=order)
+    mapped = np.memmap(handle, dtype, "c", handle.tell(), shape, order)
+    return np.asarray(mapped)  # a plain array: kernels are compiled for those
+
+
+def check_value(path: Path) -> None:
+    """Read a file once, without keeping it, to compare its checksums; errors as in read_value."""
+    with _damage_told(path), zipfile.ZipFile(path) as archive:
+        damaged = archive.testzip()
+        if damaged is not None:
+            raise zipfile.BadZipFile(f"Bad CRC-32 for file {damaged!r}")
+
+
+@contextmanager
+def _damage_told(path: Path) -> Iterator[None]:
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            return _unpack({name: stored[name] for name in stored.files})
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        yield
+    except (OSError, ValueError, KeyError, struct.error, zipfile.BadZipFile) as error:
         raise DataError(
             f"{path}: the checkpoint is damaged: {error}",
             remedy=f"delete the folder {path.parent} and run the same command again",
         ) from error
 
 
-class StoredParts(Sequence[Future]):
-    """Parts of a resumed stage; a part is read when somebody asks for its future."""
+@dataclass(frozen=True)
+class Stored:
+    """Stands for a value in a file, where values would not fit into memory together."""
 
-    def __init__(self, client: Client, paths: list[Path]) -> None:
+    path: Path
+
+
+def resolved(value: Any) -> Any:
+    """The value, with every :class:`Stored` in it, or in lists and tuples in it, mapped."""
+    if isinstance(value, Stored):
+        return map_value(value.path)
+    if type(value) in (list, tuple):
+        return type(value)(resolved(item) for item in value)
+    return value
+
+
+def _checked(path: Path) -> Stored:
+    check_value(path)
+    return Stored(path)
+
+
+class StoredParts(Sequence[Future]):
+    """Parts of a resumed stage; a part is read when somebody asks for its future.
+
+    Parameters
+    ----------
+    stay : bool
+        Values stay in their files: the futures are of :class:`Stored`.
+    """
+
+    def __init__(self, client: Client, paths: list[Path], *, stay: bool = False) -> None:
         self._client = client
         self._paths = paths
+        self._read: Callable[[Path], Any] = _checked if stay else read_value
         self._futures: dict[int, Future] = {}
 
     def __len__(self) -> int:
@@ -106,7 +197,7 @@ class StoredParts(Sequence[Future]):
             if not -len(self) <= at < len(self):
                 raise IndexError(at)
             key = f"resume-{uuid.uuid4().hex}"
-            self._futures[at] = self._client.submit(read_value, self._paths[at], key=key)
+            self._futures[at] = self._client.submit(self._read, self._paths[at], key=key)
         return self._futures[at]
 
     def __iter__(self) -> Iterator[Future]:
@@ -221,11 +312,19 @@ def _pack(value: Any) -> dict[str, np.ndarray[Any, Any]]:
         elif pa.types.is_integer(item.type):
             packed[f"{name}:ids"] = np.asarray(item)
         else:
-            text = item.cast(pa.large_binary())
-            packed[f"{name}:bytes"] = np.frombuffer(b"".join(text.to_pylist()), dtype=np.uint8)
-            lengths = np.array([len(piece) for piece in text.to_pylist()], dtype=np.int64)
-            packed[f"{name}:lengths"] = lengths
+            packed[f"{name}:bytes"], packed[f"{name}:lengths"] = _bytes_of(item)
     return packed
+
+
+def _bytes_of(ids: pa.Array) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """UTF-8 of all ids in a row, and the length of each."""
+    text = ids.cast(pa.large_binary())
+    if not len(text):
+        return np.empty(0, np.uint8), np.empty(0, np.int64)
+    _, offsets_buffer, data = text.buffers()
+    offsets = np.frombuffer(offsets_buffer, np.int64)[text.offset : text.offset + len(text) + 1]
+    content = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
+    return content[offsets[0] : offsets[-1]], np.diff(offsets)
 
 
 def _unpack(stored: dict[str, np.ndarray[Any, Any]]) -> Any:
@@ -236,7 +335,7 @@ def _unpack(stored: dict[str, np.ndarray[Any, Any]]) -> Any:
             fields[name[:-4]] = pa.array(array)
         elif name.endswith(":lengths"):
             offsets = np.concatenate(([0], np.cumsum(array))).astype(np.int32)
-            data = pa.py_buffer(stored[name.replace(":lengths", ":bytes")].tobytes())
+            data = pa.py_buffer(stored[name.replace(":lengths", ":bytes")])
             fields[name[:-8]] = pa.StringArray.from_buffers(
                 len(array), pa.py_buffer(offsets.tobytes()), data
             )

@@ -15,7 +15,14 @@ from distributed import Client, Future, KilledWorker, as_completed
 from cfdist.config import Config
 from cfdist.errors import CfdistError, ClusterError
 from cfdist.redact import redact_text
-from cfdist.stages.checkpoint import Checkpoints, StoredParts, hash_settings, write_value
+from cfdist.stages.checkpoint import (
+    Checkpoints,
+    Stored,
+    StoredParts,
+    hash_settings,
+    resolved,
+    write_value,
+)
 
 RETRIES = 2
 CANCELLED = threading.Event()
@@ -94,6 +101,9 @@ class Context:
         What the user was told; kept in the manifest.
     memory : dict or None
         Artifacts by key: with a dict, a stage that ran once under a key is not run again.
+    out_of_core : bool
+        Parts of artifacts stay in their checkpoints, and tasks map what they use: memory is that
+        of the tasks in flight.
     """
 
     client: Client
@@ -106,6 +116,7 @@ class Context:
     resumed: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     memory: dict[str, Artifact] | None = None
+    out_of_core: bool = False
 
     def with_config(self, config: Config) -> "Context":
         """The same run under other settings; memory, notes and seconds are shared."""
@@ -164,7 +175,11 @@ class Stage:
         if found is None:
             return None
         parts = {
-            part: StoredParts(self.context.client, [self._path(part, i) for i in range(size)])
+            part: StoredParts(
+                self.context.client,
+                [self._path(part, i) for i in range(size)],
+                stay=self.context.out_of_core,
+            )
             for part, size in found["parts"].items()
         }
         self.context.resumed.append(self.name)
@@ -189,7 +204,7 @@ class Stage:
         path = self.context.checkpoints.path(self.name, self.key, part, number) if part else None
         self.context.progress.add(self.name, 1)
         return self.context.client.submit(
-            _run, task, args, path, key=key, retries=retries, pure=False
+            _run, task, args, path, self.context.out_of_core, key=key, retries=retries, pure=False
         )
 
     def wait(self, futures: Iterable[Future]) -> None:
@@ -238,11 +253,14 @@ def _stop_if_cancelled() -> None:
         raise KeyboardInterrupt
 
 
-def _run(task: Callable[..., Any], args: tuple[Any, ...], path: Path | None) -> Any:
-    value = task(*args)
-    if path is not None:
-        write_value(path, value)
-    return value
+def _run(
+    task: Callable[..., Any], args: tuple[Any, ...], path: Path | None, out_of_core: bool
+) -> Any:
+    value = task(*resolved(args))
+    if path is None:
+        return value
+    write_value(path, value)
+    return Stored(path) if out_of_core else value
 
 
 def _translate(future: Future) -> BaseException:

@@ -7,7 +7,16 @@ import pytest
 from cfdist.algorithms.csr import csr_from_sorted
 from cfdist.algorithms.interactions import sort_block
 from cfdist.errors import DataError
-from cfdist.stages.checkpoint import Checkpoints, hash_settings, read_value, write_value
+from cfdist.stages.checkpoint import (
+    Checkpoints,
+    Stored,
+    check_value,
+    hash_settings,
+    map_value,
+    read_value,
+    resolved,
+    write_value,
+)
 
 
 def there_and_back(folder, value):
@@ -106,3 +115,70 @@ def test_a_stopped_run_leaves_its_checkpoints(tmp_path):
 def test_keys_depend_on_everything():
     assert hash_settings("a", {"x": 1, "y": 2}) == hash_settings("a", {"y": 2, "x": 1})
     assert hash_settings("a", {"x": 1}) != hash_settings("a", {"x": 2})
+
+
+def stored_values():
+    return [
+        np.arange(3),
+        np.empty((0, 4), np.float32),
+        np.asfortranarray(np.arange(6.0).reshape(2, 3)),
+        pa.array([3, -(2**63)]),
+        pa.array(["", "é", "a\nb", "🍌"]),
+        pa.array(["zero", "one", "two"])[1:],
+        pa.array([], pa.string()),
+        {"a": np.ones(2), "b": np.zeros((2, 2), np.int8)},
+        csr_from_sorted(np.array([0, 1]), np.array([1, 0]), np.array([1.0, 2.0]), (2, 3)),
+    ]
+
+
+def same(left, right):
+    if isinstance(left, dict):
+        return left.keys() == right.keys() and all(same(left[k], right[k]) for k in left)
+    if isinstance(left, tuple):
+        return all(same(a, b) for a, b in zip(left, right, strict=True))
+    if isinstance(left, pa.Array):
+        return left.equals(right)
+    return np.array_equal(left, right) and np.asarray(left).dtype == np.asarray(right).dtype
+
+
+@pytest.mark.parametrize("value", stored_values(), ids=lambda value: type(value).__name__)
+def test_a_mapped_value_is_the_value(tmp_path, value):
+    file = tmp_path / "part.npz"
+    write_value(file, value)
+    assert same(map_value(file), value)
+    assert same(read_value(file), value)
+    check_value(file)
+
+
+def test_mapped_arrays_are_aligned_plain_and_change_no_file(tmp_path):
+    file = tmp_path / "part.npz"
+    write_value(file, {"odd": np.ones(3, np.int8), "wide": np.arange(5.0)})
+    before = file.read_bytes()
+    found = map_value(file)["wide"]
+    assert type(found) is np.ndarray
+    assert found.flags.aligned
+    assert found.ctypes.data % 64 == 0
+    assert found.flags.writeable  # read-only arrays would be compiled for once more
+    found[0] = 9
+    assert file.read_bytes() == before
+
+
+def test_damage_to_what_will_be_mapped_is_seen(tmp_path):
+    file = tmp_path / "part.npz"
+    write_value(file, np.arange(10_000))
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(DataError, match="CRC"):
+        check_value(file)
+    file.write_bytes(b"PK")
+    with pytest.raises(DataError, match="damaged"):
+        map_value(file)
+
+
+def test_what_is_stored_is_mapped_in_arguments_however_deep(tmp_path):
+    write_value(tmp_path / "part.npz", np.arange(3))
+    here = Stored(tmp_path / "part.npz")
+    number, [nested, (deep,)] = resolved((1, [here, (here,)]))
+    assert number == 1
+    assert nested.tolist() == deep.tolist() == [0, 1, 2]

@@ -1,7 +1,9 @@
+import numpy as np
 import pytest
 from running import open_context
 
 from cfdist.errors import DataError
+from cfdist.stages.checkpoint import Checkpoints, Stored, map_value
 from cfdist.stages.context import Artifact, Silence
 
 
@@ -74,3 +76,16 @@ def test_notes_are_told_once(tmp_path):
         context.note("a")
         context.note("a")
         assert context.notes == ["a"]
+
+
+def test_out_of_core_a_part_is_a_file_and_a_task_is_handed_its_value(tmp_path):
+    with open_context(tmp_path) as context:
+        context.checkpoints = Checkpoints(tmp_path / "checkpoints", "run")
+        context.out_of_core = True
+        with context.stage("matrix", "anything") as stage:
+            part = stage.submit(np.arange, 5, part="blocks")
+            total = stage.submit(np.sum, part, label="sum")
+            assert stage.result(total) == 10
+            stored = part.result()
+    assert isinstance(stored, Stored)
+    assert map_value(stored.path).tolist() == [0, 1, 2, 3, 4]
