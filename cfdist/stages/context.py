@@ -15,6 +15,7 @@ from distributed import Client, Future, KilledWorker, as_completed
 from cfdist.config import Config
 from cfdist.errors import CfdistError, ClusterError
 from cfdist.redact import redact_text
+from cfdist.cluster.plugins import trim_memory
 from cfdist.stages.checkpoint import (
     Checkpoints,
     Stored,
@@ -151,6 +152,8 @@ class Context:
         self.checkpoints.claim(name, stage.key)
         self.progress.start(name)
         yield stage
+        if self.out_of_core:
+            self.client.run(trim_memory, on_error="ignore")
         seconds = time.perf_counter() - started
         self.seconds[name] = self.seconds.get(name, 0.0) + seconds
         self.progress.finish(name, seconds, name in self.resumed)
