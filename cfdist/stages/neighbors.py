@@ -9,6 +9,7 @@ from distributed import Future
 from cfdist.algorithms import exact_neighbors
 from cfdist.algorithms.exact_neighbors import NeighborIndex
 from cfdist.algorithms.profiles import Profiles, owners_in
+from cfdist.algorithms.repeated_rows import DistinctRows, find_distinct, lists_of_all
 from cfdist.stages.context import Artifact, Context, Stage
 from cfdist.stages.factorize import Factors
 from cfdist.stages.index import Index
@@ -68,14 +69,13 @@ def neighbors(
         elif "users" in sides:
             grouped = _group_profiles(stage, index, profiles, factors)
             n, k = profiles.n_profiles, settings.n_similar_users
-            parts["users"], meta["user_pairs_share"] = _search(stage, grouped, n, k, "users")
+            found_users, n_pairs = _search(stage, grouped, k, "users")
+            parts["users"] = stage.submit(_assemble, n, k, *found_users, part="users")
+            stage.wait([parts["users"]])
+            meta["user_pairs_share"] = n_pairs / n**2
         if "articles" in sides:
-            grouped = stage.submit(
-                _article_index, factors.item_factors, factors.singular_values, label="group"
-            )
-            n, k = index.n_articles, settings.n_similar_items
-            parts["articles"], meta["article_pairs_share"] = _search(
-                stage, grouped, n, k, "articles"
+            parts["articles"], meta["article_pairs_share"] = _similar_articles(
+                stage, factors, settings.n_similar_items
             )
         return stage.complete(Neighbors, meta, **{side: [found] for side, found in parts.items()})
 
@@ -89,18 +89,32 @@ def _group_profiles(stage: Stage, index: Index, profiles: ProfileTable, factors:
     return stage.submit(_user_index, profiles.profiles, *units, label="group")
 
 
-def _search(stage: Stage, index: Future, n_rows: int, k: int, part: str) -> tuple[Future, float]:
-    """Neighbour lists of all rows of an index, and the share of all pairs that was computed."""
+def _similar_articles(stage: Stage, factors: Factors, k: int) -> tuple[Future, float]:
+    """Lists of all articles: those whom the same users bought are one row of the search."""
+    units = stage.submit(
+        exact_neighbors.article_units, factors.item_factors, factors.singular_values, label="units"
+    )
+    distinct = stage.submit(find_distinct, units, label="distinct")
+    rows = stage.submit(_first_rows, units, distinct, label="distinct")
+    grouped = stage.submit(_article_index, rows, label="group")
+    found, n_pairs = _search(stage, grouped, k, "articles")
+    lists = stage.submit(_assemble_all, distinct, rows, k, *found, part="articles")
+    n_rows = stage.result(stage.submit(len, rows, label="count"))
+    stage.wait([lists])
+    return lists, n_pairs / max(1, n_rows) ** 2
+
+
+def _search(stage: Stage, index: Future, k: int, side: str) -> tuple[list[Future], int]:
+    """Lists of runs of queries, and the number of pairs that were computed."""
     tiles = stage.result(stage.submit(exact_neighbors.query_tiles, index, label="tiles"))
     threads = sum(stage.context.client.nthreads().values()) or 1
     runs = np.array_split(tiles, max(1, min(len(tiles), TASKS_PER_THREAD * threads)))
     found = [
-        stage.submit(exact_neighbors.search, index, run, k, label=f"search-{part}") for run in runs
+        stage.submit(exact_neighbors.search, index, run, k, label=f"search-{side}") for run in runs
     ]
     pairs = [stage.submit(_pairs, run, label="count") for run in found]
-    lists = stage.submit(_assemble, n_rows, k, *found, part=part)
-    stage.wait([*found, *pairs, lists])
-    return lists, sum(future.result() for future in pairs) / n_rows**2
+    stage.wait([*found, *pairs])
+    return found, sum(future.result() for future in pairs)
 
 
 def _unit_rows(factors: Array, profiles: Profiles, first: int, last: int) -> Array:
@@ -111,9 +125,12 @@ def _user_index(profiles: Profiles, *units: Array) -> NeighborIndex:
     return exact_neighbors.build_index(np.concatenate(units), profiles.family)
 
 
-def _article_index(item_factors: Array, singular_values: Array) -> NeighborIndex:
-    units = exact_neighbors.article_units(item_factors, singular_values)
-    return exact_neighbors.build_index(units, np.arange(len(units)))
+def _first_rows(units: Array, distinct: DistinctRows) -> Array:
+    return units[distinct.first]
+
+
+def _article_index(rows: Array) -> NeighborIndex:
+    return exact_neighbors.build_index(rows, np.arange(len(rows)))
 
 
 def _pairs(found: Sequence[Any]) -> int:
@@ -128,3 +145,12 @@ def _assemble(n_rows: int, k: int, *found: Sequence[Any]) -> dict[str, Array]:
         ids[queries] = neighbor_ids
         scores[queries] = np.where(neighbor_ids >= 0, neighbor_scores, 0)
     return {"ids": ids, "scores": scores}
+
+
+def _assemble_all(
+    distinct: DistinctRows, rows: Array, k: int, *found: Sequence[Any]
+) -> dict[str, Array]:
+    """Lists of all rows from those of the distinct ones."""
+    lists = _assemble(len(rows), k, *found)
+    ids, scores = lists_of_all(distinct, rows, lists["ids"], lists["scores"])
+    return {"ids": ids, "scores": np.where(ids >= 0, scores, np.float32(0))}
