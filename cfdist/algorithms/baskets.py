@@ -20,10 +20,11 @@ def basket_articles(
     bought = block.quantity > 0
     user, basket = block.user[bought], block.basket[bought]
     article = article_codes[block.article[bought]]
-    order = np.lexsort((article, basket, user))
-    user, basket, article = user[order], basket[order], article[order]
-    first = run_starts(user, basket)
-    number = np.zeros(len(user), dtype=np.int64)
+    one_basket = user.astype(np.int64) * (int(basket.max(initial=0)) + 1) + basket
+    order = np.argsort(one_basket, kind="stable")  # a user's rows are by article already
+    one_basket, article = one_basket[order], article[order]
+    first = run_starts(one_basket)
+    number = np.zeros(len(article), dtype=np.int64)
     number[first[1:]] = 1
     number = np.cumsum(number)
     distinct = run_starts(number, article)

@@ -20,6 +20,26 @@ def hash_user_or_basket(users: pa.Array, baskets: pa.Array | None, seed: int) ->
     return hashes
 
 
+def lowest_distinct(hashes: NDArray[np.uint64], n: int, enough: int) -> NDArray[np.uint64]:
+    """The ``n`` lowest distinct hashes, sorted; all where there are fewer.
+
+    Parameters
+    ----------
+    enough : int
+        Where ``n`` distinct ones lie below it, it is not looked at those above.
+
+    Examples
+    --------
+    >>> lowest_distinct(np.array([7, 1, 7, 3], dtype=np.uint64), 2, 5).tolist()
+    [1, 3]
+    """
+    if enough < WHOLE_RANGE:
+        below = np.unique(hashes[hashes < np.uint64(enough)])
+        if len(below) >= n:
+            return below[:n]
+    return np.unique(hashes)[:n]
+
+
 def in_user_sample(users: pa.Array, baskets: pa.Array | None, threshold: int) -> NDArray[np.bool_]:
     """Mask of the rows whose user (or basket) hashes below ``threshold``: whole histories."""
     return np.asarray(hash_user_or_basket(users, baskets, SAMPLE_SEED) < np.uint64(threshold))

@@ -23,6 +23,7 @@ from cfdist.algorithms.hashing import bucket_of, hash_ids
 from cfdist.algorithms.interactions import (
     codes_in,
     encode_sorted,
+    join_blocks,
     merge_sorted,
 )
 from cfdist.algorithms.partitioning import block_of
@@ -62,6 +63,38 @@ def test_blocks_stacked_are_the_one_block(
     assert ids == whole.user_ids.to_pylist()
     expected = user_item_weights(whole, local_codes(whole), n_articles, "sum", "net")
     assert_same_rows(stack(parts), expected)
+
+
+@given(given_rows=rows_of_a_block(some_without_user=False), n_blocks=st.sampled_from([1, 2, 7]))
+def test_blocks_joined_are_the_one_block(given_rows: tuple[list[Row], Kind], n_blocks: int) -> None:
+    """Codes of baskets are others, and in the same order for every user."""
+    rows, kind = given_rows
+    whole = block_from(rows, kind)
+    place = {
+        user: int(block_of(bucket_of(hash_ids(pa.array([user], kind.dtype))), n_blocks)[0])
+        for user in kind.users
+    }
+    parts = [
+        block_from([row for row in rows if place[row.user] == number], kind)
+        for number in range(n_blocks)
+    ]
+    joined = join_blocks(parts)
+    for name in ("user", "article", "quantity", "timestamp"):
+        np.testing.assert_array_equal(getattr(joined, name), getattr(whole, name))
+    assert joined.user_ids.equals(whole.user_ids)
+    assert joined.article_ids.equals(whole.article_ids)
+    baskets = [
+        np.unique(np.stack([block.user, block.basket]), axis=1, return_inverse=True)[1]
+        for block in (joined, whole)
+    ]
+    np.testing.assert_array_equal(*baskets)
+    assert [code.dtype for code in joined[2:5]] == [np.int32] * 3
+
+
+def test_guests_cannot_be_joined() -> None:
+    block = block_from([Row(None, "pear", "b3", 1.0, 1)])
+    with pytest.raises(ValueError, match="without a user"):
+        join_blocks([block])
 
 
 @given(given_rows=rows_of_a_block())

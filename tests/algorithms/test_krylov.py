@@ -175,8 +175,8 @@ def test_where_the_estimate_says_converged_it_is(name: str) -> None:
     assert relative_errors(factors, svd_of(name)[1]).max() < 2 * TOLERANCE
 
 
-def test_without_gaps_twelve_passes_are_not_called_enough() -> None:
-    state = last_state(matrix_of("no gaps"), K, 12)
+def test_without_gaps_seven_passes_are_not_called_enough() -> None:
+    state = last_state(matrix_of("no gaps"), K, 7)
     error = relative_errors(krylov.finish(state, K), svd_of("no gaps")[1]).max()
     assert error > TOLERANCE
     assert krylov.estimate_errors(state, K).max() > TOLERANCE
@@ -225,13 +225,20 @@ def test_the_seed_makes_the_start() -> None:
     np.testing.assert_allclose(*values, rtol=1e-5)
 
 
-@pytest.mark.parametrize(("k", "n_articles", "width"), [(1, 50, 10), (50, 9_000, 25), (51, 99, 26)])
-def test_a_pass_multiplies_half_of_the_components(k: int, n_articles: int, width: int) -> None:
+@pytest.mark.parametrize(("k", "n_articles", "width"), [(1, 50, 16), (50, 9_000, 32), (65, 99, 48)])
+def test_a_pass_multiplies_half_of_the_components_in_sixteens(
+    k: int, n_articles: int, width: int
+) -> None:
     assert krylov.block_width(k, n_articles) == width
     assert krylov.block_width(k, 4) == 4
 
 
-@pytest.mark.parametrize("max_columns", [150, 200])
+@pytest.mark.parametrize(("k", "columns"), [(1, 512), (170, 512), (256, 768)])
+def test_a_basis_grows_to_three_times_the_components(k: int, columns: int) -> None:
+    assert krylov.max_basis_columns(k) == columns
+
+
+@pytest.mark.parametrize("max_columns", [152, 200])
 def test_thick_restarts_lose_nothing(max_columns: int) -> None:
     """60 components in a basis of 2k + width columns, cut back every third pass, and in a wider."""
     matrix = purchases(600, 300, 8_000, 1.0)
@@ -244,7 +251,7 @@ def test_thick_restarts_lose_nothing(max_columns: int) -> None:
     assert np.any(np.diff(sizes) < 0)
     assert min(sizes[2:]) >= 60
     factors = krylov.finish(state, 60)
-    assert relative_errors(factors, full_svd(matrix.toarray())[1]).max() < TOLERANCE
+    assert relative_errors(factors, full_svd(matrix.toarray())[1]).max() < 2 * TOLERANCE
     assert unit_error(factors.item_factors) < 1e-5
 
 

@@ -1,8 +1,10 @@
 import numpy as np
 import pyarrow as pa
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cfdist.algorithms.hashing import SAMPLE_SEED, hash_ids
-from cfdist.algorithms.sampling import in_row_sample, in_user_sample
+from cfdist.algorithms.sampling import in_row_sample, in_user_sample, lowest_distinct
 
 
 def test_users_stay_or_go_with_all_their_rows():
@@ -31,3 +33,13 @@ def test_rows_are_sampled_by_all_of_their_values():
     assert np.array_equal(kept, again[::-1])
     same = in_row_sample(users, None, articles, np.zeros(n, np.int64), ones, 2**62)
     assert same.all() or not same.any()
+
+
+@given(
+    hashes=st.lists(st.integers(0, 40)),
+    n=st.integers(1, 12),
+    enough=st.sampled_from([0, 1, 7, 20, 2**64]),
+)
+def test_the_lowest_distinct_hashes_whatever_is_enough(hashes, n, enough):
+    found = lowest_distinct(np.array(hashes, dtype=np.uint64), n, enough)
+    assert found.tolist() == sorted(set(hashes))[:n]
