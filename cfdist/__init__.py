@@ -10,18 +10,29 @@ if TYPE_CHECKING:
     from cfdist.builds import Build, load_build
     from cfdist.config import Config
     from cfdist.errors import CfdistError
+    from cfdist.estimator import TruncatedSVD
     from cfdist.pipeline import evaluate, experiment, train
 
 _HOMES = {
     "Build": "cfdist.builds",
     "CfdistError": "cfdist.errors",
+    "TruncatedSVD": "cfdist.estimator",
     "Config": "cfdist.config",
     "evaluate": "cfdist.pipeline",
     "experiment": "cfdist.pipeline",
     "load_build": "cfdist.builds",
     "train": "cfdist.pipeline",
 }
-__all__ = ["Build", "CfdistError", "Config", "evaluate", "experiment", "load_build", "train"]
+__all__ = [
+    "Build",
+    "CfdistError",
+    "Config",
+    "TruncatedSVD",
+    "evaluate",
+    "experiment",
+    "load_build",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -18,6 +18,9 @@ class CsrOperator(Protocol):
     def transposed_times(self, dense: Any) -> Any:
         """Xᵀ @ dense, ``(n_columns, n)``."""
 
+    def gram_times(self, dense: Any) -> Any:
+        """Xᵀ(X @ dense), ``(n_columns, n)``, without an array of n_rows rows."""
+
     def gram(self) -> NDArray[np.float64]:
         """XᵀX, dense float64 ``(n_columns, n_columns)`` on the host; for few columns."""
 

@@ -1,4 +1,4 @@
-"""NumPy and SciPy."""
+"""NumPy, SciPy and compiled loops."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from cfdist.algorithms import csr_products
 from cfdist.algorithms.csr import CsrBlock, check_canonical
 
 
@@ -15,31 +16,42 @@ class CpuBackend:
     name = "cpu"
 
     def csr(self, block: CsrBlock, dtype: Any) -> "CpuCsr":
-        """The block as a SciPy matrix, checked before any native kernel sees it."""
+        """The block, checked before any compiled code sees it."""
         check_canonical(block)
-        return CpuCsr(block.to_scipy().astype(dtype, copy=False))
+        return CpuCsr(block._replace(data=block.data.astype(dtype, copy=False)))
 
 
 class CpuCsr:
-    """Products of a SciPy CSR matrix; their order of summation is fixed by the matrix."""
+    """Products of a checked block; their order of summation is fixed by the block."""
 
-    def __init__(self, matrix: sp.csr_matrix) -> None:
-        self._matrix = matrix
+    def __init__(self, block: CsrBlock) -> None:
+        self._block = block
 
     def times(self, dense: Any) -> Any:
         """X @ dense."""
-        return self._matrix @ dense
+        return csr_products.times(self._block, self._promoted(dense))
 
     def transposed_times(self, dense: Any) -> Any:
         """Xᵀ @ dense."""
-        return self._matrix.T @ dense
+        return csr_products.transposed_times(self._block, self._promoted(dense))
+
+    def gram_times(self, dense: Any) -> Any:
+        """Xᵀ(X @ dense)."""
+        return csr_products.gram_times(self._block, self._promoted(dense))
 
     def gram(self) -> NDArray[np.float64]:
         """XᵀX, dense."""
-        wide = self._matrix.astype(np.float64)
+        wide = self._wide()
         return np.asarray((wide.T @ wide).toarray())
 
     def user_gram(self) -> NDArray[np.float64]:
         """XXᵀ, dense."""
-        wide = self._matrix.astype(np.float64)
+        wide = self._wide()
         return np.asarray((wide @ wide.T).toarray())
+
+    def _wide(self) -> sp.csr_matrix:
+        return self._block.to_scipy().astype(np.float64)
+
+    def _promoted(self, dense: NDArray[Any]) -> NDArray[Any]:
+        """As the wider of both types, in which the sums are."""
+        return dense.astype(np.result_type(dense.dtype, self._block.data.dtype), copy=False)

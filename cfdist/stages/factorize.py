@@ -197,7 +197,7 @@ def _iterate(
     """Passes until the error is small enough, the space exhausted, or float32 will not do."""
     n_articles = matrix.shape[1]
     width = krylov.block_width(wanted, n_articles)
-    max_columns = max(krylov.MIN_BASIS_COLUMNS, 2 * wanted + width)
+    max_columns = krylov.max_basis_columns(wanted)
     state = stage.submit(krylov.start, n_articles, width, settings.seed, dtype, label="start")
     while True:
         images = [stage.submit(_pass, block, state, label="pass") for block in matrix.blocks]
@@ -221,7 +221,7 @@ def _needs_float64(report: PassReport, wanted: int) -> bool:
 def _pass(block: CsrBlock, state: krylov.KrylovState) -> np.ndarray[Any, Any]:
     """This block's share of XᵀX Q."""
     operator = get_backend("cpu").csr(block, state.block.dtype)
-    return np.asarray(operator.transposed_times(operator.times(state.block)))
+    return np.asarray(operator.gram_times(state.block))
 
 
 def _gram(block: CsrBlock) -> np.ndarray[Any, Any]:

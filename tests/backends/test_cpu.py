@@ -26,6 +26,7 @@ def test_products(dtype):
     assert operator.times(right).dtype == dtype
     assert np.allclose(operator.times(right), dense @ right, atol=1e-5)
     assert np.allclose(operator.transposed_times(left), dense.T @ left, atol=1e-5)
+    assert np.allclose(operator.gram_times(right), dense.T @ (dense @ right), atol=1e-4)
     assert np.allclose(operator.gram(), dense.T @ dense, atol=1e-6)
 
 
