@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install demo check format test test-pins bench clean
+.PHONY: help install demo check format test test-pins bench bench-quick clean
 
 help:
 	@echo "make install    .venv with cfdist in it"
@@ -10,7 +10,8 @@ help:
 	@echo "make check      format, lint, types, layers"
 	@echo "make test       all tests, 8 minutes at most"
 	@echo "make test-pins  the same with the versions that RAPIDS pins"
-	@echo "make bench      what the README claims, measured here"
+	@echo "make bench      all of docs/benchmarks.md, measured here; DATA=FOLDER: real data, too"
+	@echo "make bench-quick  3 minutes: has a ratio to a peer fallen? KEEP=1: store them"
 
 install: .venv/installed
 
@@ -18,6 +19,7 @@ install: .venv/installed
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=24"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[demo,dev]"
+	-$(BIN)/cfdist doctor --warm > /dev/null
 	touch $@
 
 demo: install
@@ -44,9 +46,15 @@ test-pins:
 		--constraint tests/rapids-pins.txt --editable ".[demo,dev]"
 	.venv-pins/bin/python -m pytest
 
-bench: install
+bench: .venv/benches
+	$(BIN)/python benchmarks/suite.py $(if $(DATA),--data $(DATA))
+
+bench-quick: .venv/benches
+	$(BIN)/python benchmarks/quick.py $(if $(KEEP),--keep)
+
+.venv/benches: .venv/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[bench]"
-	$(BIN)/python benchmarks/reference_job.py --experiment
+	touch $@
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

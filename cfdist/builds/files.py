@@ -2,10 +2,12 @@
 
 import errno
 import hashlib
+import io
 import os
 import shutil
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,7 +15,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cfdist.algorithms.csr import CsrBlock
 from cfdist.errors import BuildError
 
 READ_BYTES = 2**22
@@ -34,39 +35,53 @@ def part_name(table: str, number: int) -> str:
     return f"{table}.parquet/part-{number:05d}.parquet"
 
 
-def write_parquet(folder: Path, name: str, table: pa.Table) -> WrittenFile:
-    """One part of a table, with page checksums."""
-    path = _new_path(folder, name)
-    pq.write_table(
-        table,
-        path,
-        compression="zstd",
-        compression_level=1,
-        row_group_size=2**20,
-        write_page_checksum=True,
-        store_schema=True,
-    )
-    return _finish(path, name, table.num_rows)
+def write_parquet(
+    folder: Path, name: str, table: pa.Table, distinct: Collection[str] = ()
+) -> WrittenFile:
+    """One part of a table, with page checksums.
+
+    Parameters
+    ----------
+    distinct : collection of str
+        Columns whose values hardly come again. They are stored without a dictionary, and so are
+        floats: it would be filled, thrown away, and make the file larger.
+    """
+    with hashed_file(folder, name) as file:
+        pq.write_table(
+            table,
+            pa.PythonFile(file, mode="w"),
+            compression="zstd",
+            compression_level=1,
+            row_group_size=2**20,
+            use_dictionary=[
+                field.name
+                for field in table.schema
+                if not (pa.types.is_floating(field.type) or field.name in distinct)
+            ],
+            write_page_checksum=True,
+            store_schema=True,
+        )
+    return file.written(name, table.num_rows)
 
 
 def write_array(
     folder: Path, name: str, blocks: Iterable[np.ndarray[Any, Any]], shape: tuple[int, ...]
 ) -> WrittenFile:
     """The rows of all blocks as one ``.npy`` file of that shape, written block by block."""
-    path = _new_path(folder, name)
     written = 0
-    with open(path, "xb") as handle:
+    with hashed_file(folder, name) as file:
         for number, block in enumerate(blocks):
             if number == 0:
-                _write_header(handle, block.dtype, shape)
-            handle.write(np.ascontiguousarray(block).data)
+                write_header(file, block.dtype, shape)
+            file.write(np.ascontiguousarray(block).data)
             written += len(block)
     if written != shape[0]:
         raise ValueError(f"{name}: {written} rows instead of {shape[0]}")
-    return _finish(path, name, written)
+    return file.written(name, written)
 
 
-def _write_header(handle: Any, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
+def write_header(handle: Any, dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
+    """Begin an ``.npy`` file of that type and shape."""
     header = {
         "descr": np.lib.format.dtype_to_descr(dtype),
         "fortran_order": False,
@@ -75,30 +90,19 @@ def _write_header(handle: Any, dtype: np.dtype[Any], shape: tuple[int, ...]) -> 
     np.lib.format.write_array_header_2_0(handle, header)
 
 
-def write_matrix(folder: Path, name: str, matrix: CsrBlock) -> WrittenFile:
-    """The matrix as ``scipy.sparse.load_npz`` reads it, without explicit pickling."""
-    path = _new_path(folder, name)
-    with open(path, "xb") as handle:
-        np.savez(
-            handle, allow_pickle=False, data=matrix.data, indices=matrix.indices,
-            indptr=matrix.indptr, shape=np.array(matrix.shape), format=np.array(b"csr"),
-        )  # fmt: skip
-    return _finish(path, name, matrix.shape[0])
-
-
 def write_arrays(folder: Path, name: str, arrays: dict[str, np.ndarray[Any, Any]]) -> WrittenFile:
     """Named arrays as one ``.npz`` file."""
-    path = _new_path(folder, name)
+    path = new_path(folder, name)
     with open(path, "xb") as handle:
         np.savez(handle, allow_pickle=False, **arrays)
-    return _finish(path, name, len(next(iter(arrays.values()))))
+    return finish(path, name, len(next(iter(arrays.values()))))
 
 
 def write_bytes(folder: Path, name: str, content: bytes) -> WrittenFile:
     """A small file."""
-    path = _new_path(folder, name)
-    path.write_bytes(content)
-    return _finish(path, name, 0)
+    with hashed_file(folder, name) as file:
+        file.write(content)
+    return file.written(name, 0)
 
 
 def sha256_of(path: Path) -> str:
@@ -152,13 +156,54 @@ def sync(path: Path) -> None:
         os.close(handle)
 
 
-def _new_path(folder: Path, name: str) -> Path:
+class HashedFile(io.RawIOBase):
+    """A new file whose hash is known with its last byte: it is not read again."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._digest = hashlib.sha256()
+        self._file = open(path, "xb")  # noqa: SIM115  (closed by close)
+
+    def writable(self) -> bool:
+        """True."""
+        return True
+
+    def write(self, data: Any) -> int:
+        """Number of bytes, all of ``data``."""
+        view = memoryview(data)
+        view = view.cast("B") if view.nbytes else memoryview(b"")
+        self._digest.update(view)
+        return self._file.write(view)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+        super().close()
+
+    def written(self, name: str, rows: int) -> WrittenFile:
+        """The description of the file, which is closed and made durable."""
+        self.close()
+        sync(self._path)
+        size = self._path.stat().st_size
+        return WrittenFile(name, str(self._path), rows, size, self._digest.hexdigest())
+
+
+@contextmanager
+def hashed_file(folder: Path, name: str) -> Iterator[HashedFile]:
+    """A new file below ``folder``, closed at the end."""
+    with HashedFile(new_path(folder, name)) as file:
+        yield file
+
+
+def new_path(folder: Path, name: str) -> Path:
+    """Path of a file below ``folder``, whose own folder exists."""
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
 
 
-def _finish(path: Path, name: str, rows: int) -> WrittenFile:
+def finish(path: Path, name: str, rows: int) -> WrittenFile:
+    """The description of a file that was written by other means; it is read for its hash."""
     sync(path)
     return WrittenFile(name, str(path), rows, path.stat().st_size, sha256_of(path))
 

@@ -13,6 +13,8 @@ from cfdist.builds.build import USER_TABLE, Build
 from cfdist.errors import BuildError
 from cfdist.schema import ARTICLE_ID, RANK, USER_ID
 
+OWNED_AT_ONCE = 2**18
+
 
 class StoredLists(NamedTuple):
     """The first k entries of every list.
@@ -76,12 +78,13 @@ def same_type(a: pa.Array, b: pa.Array) -> tuple[pa.Array, pa.Array]:
 
 def count_owned(lists: dict[str, NDArray[Any]], owned: CsrBlock) -> int:
     """Entries of a block's lists that are in the same user's row of ``owned``."""
-    chosen = lists["articles"][lists["row_of_user"]]
-    user, place = np.nonzero(chosen >= 0)
-    n_articles = np.int64(owned.shape[1])
-    listed = user * n_articles + chosen[user, place]
-    rows = np.repeat(np.arange(owned.shape[0], dtype=np.int64), np.diff(owned.indptr))
-    return int(np.count_nonzero(np.isin(listed, rows * n_articles + owned.indices, kind="sort")))
+    users = np.repeat(np.arange(owned.shape[0]), np.diff(owned.indptr))
+    found = 0
+    for first in range(0, owned.nnz, OWNED_AT_ONCE):
+        few = slice(first, first + OWNED_AT_ONCE)
+        listed = lists["articles"][lists["row_of_user"][users[few]]]
+        found += int(np.count_nonzero(listed == owned.indices[few, None]))
+    return found
 
 
 def _dense(file: str, user_ids: pa.Array, article_ids: pa.Array, k: int) -> NDArray[np.int32]:

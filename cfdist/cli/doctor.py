@@ -5,6 +5,7 @@ import json
 import os
 import platform
 import shutil
+import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +19,8 @@ from cfdist.errors import EXIT_CONFIG, CfdistError
 
 PACKAGES = ("dask", "distributed", "numpy", "scipy", "pandas", "pyarrow", "numba", "bokeh")
 MIN_FREE_BYTES = 2 * 2**30
+WARM_SHOP = {"n_users": 3000, "n_articles": 2100, "n_interactions": 12_000}
+"""The shop that kernels are compiled on."""
 
 
 class Finding(NamedTuple):
@@ -30,12 +33,15 @@ class Finding(NamedTuple):
 
 
 @click.command()
+@click.option("--warm", is_flag=True, help="Compile the kernels now, not in the first run.")
 @as_json
-def doctor(json_output: bool) -> None:
+def doctor(warm: bool, json_output: bool) -> None:
     """Check this installation: versions, threads, memory, disk, output, scheduler.
 
     The exit code is 40 when something needs mending.
     """
+    if warm:
+        warm_up()
     findings = examine(Config.load())
     if json_output:
         click.echo(json.dumps([finding._asdict() for finding in findings]))
@@ -47,6 +53,30 @@ def doctor(json_output: bool) -> None:
         console().print(table_of("cfdist doctor", ("what", "found", "", "what to do"), rows))
     if not all(finding.is_fine for finding in findings):
         click.get_current_context().exit(EXIT_CONFIG)
+
+
+def warm_up() -> None:
+    """Run everything once on a shop of a few users, so that every kernel is compiled and kept."""
+    from cfdist.datasets.synthesize import synthesize
+    from cfdist.pipeline import experiment, train
+    from cfdist.runs.kernels import COMPILING, are_compiled
+
+    if not are_compiled():
+        click.echo(COMPILING, err=True)
+    with tempfile.TemporaryDirectory(prefix="cfdist-warm-") as folder:
+        table = Path(folder) / "shop.parquet"
+        synthesize(table, **WARM_SHOP)
+        config = Config.load(
+            None,
+            {
+                "ingest": {"input": str(table)},
+                "publish": {"root": f"{folder}/published"},
+                "runs": {"path": f"{folder}/runs"},
+                "cluster": {"dashboard": False},
+            },
+        )
+        train(config, force=True)
+        experiment(config)
 
 
 def examine(config: Config) -> list[Finding]:

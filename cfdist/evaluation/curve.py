@@ -1,5 +1,6 @@
 """Quality against the number of components, from one factorization that is truncated."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -17,15 +18,26 @@ from cfdist.stages.factorize import truncate
 from cfdist.stages.fitting import Fitting
 
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0)
+FEW_SHARES = (0.2, 0.5, 1.0)
+"""Where the answer must come in seconds: each point but the last is a search of its own."""
 
 
 def component_curve(
-    context: Context, fold: Fold, candidate: Candidate, target: Target
+    context: Context,
+    fold: Fold,
+    candidate: Candidate,
+    target: Target,
+    shares: Sequence[float] = SHARES,
 ) -> list[dict[str, Any]]:
     """Energy and mean of the target at several numbers of components, none of them refitted.
 
     The elbow is the smallest number that cannot be told from the best: the paired difference is
     within one standard error. Methods that do not use these factors are shown by ``latent``.
+
+    Parameters
+    ----------
+    shares : sequence of float
+        Which parts of all components, ascending; the last is 1.
 
     Notes
     -----
@@ -41,9 +53,11 @@ def component_curve(
     whole = Fitting(own, fold.base.interactions)
     ks = ranks_of(context.config.evaluation)
     rows, columns = [], []
-    for n in component_counts(whole.factors.n_components):
-        fitting = Fitting(_with_components(own, n), fold.base.interactions)
-        fitting.factors = truncate(own, whole.factors, n)
+    for n in component_counts(whole.factors.n_components, shares):
+        fitting = whole
+        if n < whole.factors.n_components:
+            fitting = Fitting(_with_components(own, n), fold.base.interactions)
+            fitting.factors = truncate(own, whole.factors, n)
         columns.append(target.of(measure(own, fold, fitting, ks, filled=False)))
         rows.append(
             {
@@ -58,15 +72,15 @@ def component_curve(
     return [row | {"is_elbow": place == elbow} for place, row in enumerate(rows)]
 
 
-def component_counts(n_components: int) -> list[int]:
-    """Seven numbers up to ``n_components``.
+def component_counts(n_components: int, shares: Sequence[float] = SHARES) -> list[int]:
+    """Numbers up to ``n_components``, one per share.
 
     Examples
     --------
     >>> component_counts(50)
     [5, 10, 15, 20, 30, 40, 50]
     """
-    return sorted({max(1, round(n_components * share)) for share in SHARES})
+    return sorted({max(1, round(n_components * share)) for share in shares})
 
 
 def _uses_factors(settings: RecommendSettings) -> bool:

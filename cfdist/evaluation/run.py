@@ -9,6 +9,7 @@ from cfdist.errors import ConfigError, DataError
 from cfdist.evaluation.auto import resolve_method
 from cfdist.evaluation.candidates import Candidate, own_candidate, with_baseline
 from cfdist.evaluation.comparison import difference
+from cfdist.evaluation.curve import FEW_SHARES, component_curve
 from cfdist.evaluation.decision import Decision, expiry, read_decision, renew, store_decision
 from cfdist.evaluation.document import document, plain
 from cfdist.evaluation.evaluate import Comparison, compare, standings, winner
@@ -91,7 +92,8 @@ def _by_chance(context: Context) -> Context:
 def measure_experiment(context: Context, interactions: Interactions) -> dict[str, Any] | None:
     """The method of an experiment against `popular` on its own sample; None without dates.
 
-    At most ``evaluation.max_users`` of its users are fitted and judged.
+    At most ``evaluation.max_users`` of its users are fitted and judged; the curve of components
+    has three points, where that of :func:`evaluate` has seven.
     """
     if not (context.config.experiment.evaluate and interactions.meta["has_timestamps"]):
         return None
@@ -101,7 +103,8 @@ def measure_experiment(context: Context, interactions: Interactions) -> dict[str
         with progress.candidate("hold_out"):
             quiet = context.sharing(progress)
             rows = sample_users(quiet, interactions, context.config.evaluation.max_users)
-            found = compare(quiet, rows, with_baseline([own]), with_curve_of=own)
+            found = compare(quiet, rows, with_baseline([own]))
+            found.curve = component_curve(quiet, found.reporting, own, found.target, FEW_SHARES)
             return document(context, found, winner(found) or next(iter(found.able), None))
     except (DataError, ConfigError) as error:
         context.note(f"nothing could be held out: {error.message}")

@@ -104,8 +104,11 @@ class RowCounts:
 
     def count_days(self, timestamp: NDArray[np.int64]) -> None:
         """Count purchases by day."""
-        days, numbers = np.unique(timestamp // DAY_US, return_counts=True)
-        self.days = dict(zip(days.tolist(), numbers.tolist(), strict=True))
+        day = timestamp // DAY_US
+        first = int(day.min())
+        numbers = np.bincount(day - first)
+        known = np.flatnonzero(numbers)
+        self.days = dict(zip((known + first).tolist(), numbers[known].tolist(), strict=True))
 
     def newest_days(self) -> dict[str, int]:
         """Purchases of the newest days, by ISO date; days without any are left out."""
@@ -190,15 +193,18 @@ def check_rows(
         counts.count_days(timestamp[keep])
         counts.first_timestamp = int(timestamp[keep].min())
         counts.last_timestamp = int(timestamp[keep].max())
-    kept = pa.array(keep)
-    basket = ids[BASKET_ID].filter(kept) if BASKET_ID in ids else None
+    columns = Columns(ids[USER_ID], ids[ARTICLE_ID], ids.get(BASKET_ID), quantity, timestamp)
+    return (columns if keep.all() else take_rows(columns, keep)), counts
+
+
+def take_rows(rows: Columns, kept: NDArray[np.bool_]) -> Columns:
+    """The rows that the mask marks."""
+    mask = pa.array(kept)
+    basket = rows.basket_id.filter(mask) if rows.basket_id is not None else None
     return Columns(
-        ids[USER_ID].filter(kept),
-        ids[ARTICLE_ID].filter(kept),
-        basket,
-        quantity[keep],
-        timestamp[keep],
-    ), counts
+        rows.user_id.filter(mask), rows.article_id.filter(mask), basket,
+        rows.quantity[kept], rows.timestamp[kept],
+    )  # fmt: skip
 
 
 def date_window(settings: IngestSettings) -> tuple[int, int]:

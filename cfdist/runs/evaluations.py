@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from cfdist.builds.files import write_atomic
-from cfdist.evaluation.report import render
 
 FILE = "evaluation.json"
 REPORT = "report.html"
@@ -16,6 +15,8 @@ def store_evaluation(
     runs: Path, run: str, result: Mapping[str, Any], *, with_ids: bool = False
 ) -> Path:
     """Keep the document, and its report, in the folder of its run; the path of the report."""
+    from cfdist.evaluation.report import render  # a training draws no page, and starts sooner
+
     folder = runs / run
     write_atomic(folder / FILE, json.dumps(result, indent=1).encode())
     page = render(result, last=last_evaluation(runs, run, result), with_ids=with_ids)

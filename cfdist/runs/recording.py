@@ -13,6 +13,7 @@ from cfdist.cluster.plugins import register_plugins
 from cfdist.config import Config
 from cfdist.errors import GateError
 from cfdist.redact import redact, redact_text
+from cfdist.runs import kernels
 from cfdist.runs.record import RunRecord, new_run_id
 from cfdist.stages.checkpoint import Checkpoints
 from cfdist.stages.context import Context, Progress
@@ -41,6 +42,10 @@ def recorded_run(
             else:
                 used = client
                 register_plugins(client)
+            if _in_process(config, client):
+                stack.enter_context(kernels.loading())
+                if not kernels.are_compiled():
+                    progress.note(kernels.COMPILING)
             context = _context(config, used, record, progress)
             stack.callback(context.checkpoints.release)
             stack.enter_context(_report(used, config, runs / record.run))
@@ -52,6 +57,11 @@ def recorded_run(
                 record.status = "cancelled" if isinstance(error, KeyboardInterrupt) else "failed"
             record.error = redact_text(f"{type(error).__name__}: {error}")
             raise
+
+
+def _in_process(config: Config, client: Client | None) -> bool:
+    """Whether tasks run in this process."""
+    return client is None and config.cluster.address == "local" and not config.cluster.workers
 
 
 def _context(config: Config, client: Client, record: RunRecord, progress: Progress) -> Context:

@@ -23,6 +23,7 @@ from distributed import Client, Future
 
 from cfdist.algorithms.csr import CsrBlock
 from cfdist.algorithms.interactions import InteractionBlock
+from cfdist.algorithms.neighbor_groups import NeighborIndex
 from cfdist.algorithms.pairs import PairCounts
 from cfdist.algorithms.profiles import Profiles
 from cfdist.algorithms.scoring import Lists
@@ -30,7 +31,8 @@ from cfdist.builds.files import write_atomic
 from cfdist.errors import DataError
 
 _TUPLES: dict[str, Any] = {
-    kind.__name__: kind for kind in (CsrBlock, InteractionBlock, PairCounts, Profiles, Lists)
+    kind.__name__: kind
+    for kind in (CsrBlock, InteractionBlock, Lists, NeighborIndex, PairCounts, Profiles)
 }
 FORMAT = 2
 LIBRARIES = ("numpy", "scipy", "pyarrow", "pandas", "numba", "dask", "distributed")

@@ -12,10 +12,10 @@ from typing import Any, Protocol, TypeVar
 
 from distributed import Client, Future, KilledWorker, as_completed
 
+from cfdist.cluster.plugins import trim_memory
 from cfdist.config import Config
 from cfdist.errors import CfdistError, ClusterError
 from cfdist.redact import redact_text
-from cfdist.cluster.plugins import trim_memory
 from cfdist.stages.checkpoint import (
     Checkpoints,
     Stored,
@@ -157,6 +157,11 @@ class Context:
         seconds = time.perf_counter() - started
         self.seconds[name] = self.seconds.get(name, 0.0) + seconds
         self.progress.finish(name, seconds, name in self.resumed)
+
+
+def staging_of(context: Context) -> Path:
+    """Folder of the files that live as long as the run, below its record."""
+    return (Path(context.config.runs.path) / context.run_id / "staging").resolve()
 
 
 class Stage:

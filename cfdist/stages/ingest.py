@@ -1,38 +1,42 @@
-"""Read, check, sample and shuffle the input into sorted blocks of users."""
+"""Read, check and sample the input, and bring it into sorted blocks of users."""
 
 import hashlib
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-import dask
 import numpy as np
-import pandas as pd
 import pyarrow as pa
-from distributed import Future, futures_of
+from distributed import Future
 
-from cfdist.algorithms.hashing import BUCKET_SEED, SAMPLE_SEED, bucket_of, hash_ids
-from cfdist.algorithms.interactions import InteractionBlock, sort_block
-from cfdist.algorithms.partitioning import block_of, n_blocks
+from cfdist.algorithms.hashing import SAMPLE_SEED, hash_ids
+from cfdist.algorithms.partitioning import n_blocks
 from cfdist.algorithms.sampling import (
     WHOLE_RANGE,
-    hash_user_or_basket,
     in_row_sample,
     in_user_sample,
+    lowest_distinct,
 )
 from cfdist.errors import ConfigError, DataError
 from cfdist.input.articles import check_articles
-from cfdist.input.check import Columns, RowCounts, check_rows, date_window
+from cfdist.input.check import Columns, RowCounts, check_rows, date_window, take_rows
 from cfdist.input.ids import read_ids
 from cfdist.input.read import read_part
 from cfdist.input.source import Part, Source, open_file, open_source
-from cfdist.schema import ARTICLE_ID, BASKET_ID, QUANTITY, TIMESTAMP, USER_ID
+from cfdist.schema import ARTICLE_ID, BASKET_ID, USER_ID
 from cfdist.settings import IngestSettings
-from cfdist.stages.context import RETRIES, Artifact, Context, Stage
+from cfdist.stages.context import RETRIES, Artifact, Context, Stage, staging_of
+from cfdist.stages.exchange import (
+    RowsFile,
+    exchange,
+    goes_through_files,
+    rows_to_file,
+    rows_with_bucket,
+)
 
-HAS_USER = "has_user"
-BLOCK = "block"
-MAX_SHUFFLE_EDGES = 4096
+Array = np.ndarray[Any, Any]
+
 FLOOR_ALONE = 1e-9
 """``sample_percent`` at which ``min_sample_users`` alone says how large a sample is."""
 HASH_BYTES = 2**22
@@ -89,20 +93,20 @@ def ingest(context: Context, beside: Interactions | None = None) -> Interactions
         if found is not None:
             return found
         threshold = _sample_threshold(stage, source, settings, beside)
+        folder = staging_of(context) if goes_through_files(context, len(source.parts)) else None
         reads = [
             stage.submit(
-                _read_part, part, source, settings, threshold, context.now_us,
+                _read_part, part, source, settings, threshold, context.now_us, folder,
                 label="read", retries=_retries(part),
             )
             for part in source.parts
         ]  # fmt: skip
         counts = [stage.submit(_counts_of, read, label="count") for read in reads]
-        frames = [stage.submit(_frame_of, read, label="frame") for read in reads]
-        stage.wait([*reads, *counts, *frames])
+        stage.wait([*reads, *counts])
         total = _total(counts, settings)
         number = len(beside.blocks) if beside else n_blocks(total.rows_used)
-        blocks = _shuffle(stage, frames, number)
-        del reads, frames  # the shuffle has what it needs
+        blocks = exchange(stage, reads, number)
+        del reads  # the exchange has what it needs
         stage.wait(blocks)
         meta = _describe(total, source, threshold) | {"now_us": context.now_us}
         return stage.complete(Interactions, meta, blocks=blocks)
@@ -184,10 +188,11 @@ def _sample_threshold(
         return wanted
     smallest = [
         stage.submit(
-            _smallest_hashes, part, source, settings, label="sample", retries=_retries(part)
+            _smallest_hashes, part, source, settings, wanted,
+            label="sample", retries=_retries(part),
         )
         for part in source.parts
-    ]
+    ]  # fmt: skip
     stage.wait(smallest)
     hashes = np.unique(np.concatenate([future.result() for future in smallest]))
     if len(hashes) <= settings.min_sample_users:
@@ -200,43 +205,53 @@ def _sample_threshold(
     return max(wanted, int(hashes[settings.min_sample_users]))
 
 
-def _smallest_hashes(part: Part, source: Source, settings: IngestSettings) -> np.ndarray[Any, Any]:
-    """The lowest distinct sampling hashes of a part's users, one more than the sample's floor."""
+def _smallest_hashes(part: Part, source: Source, settings: IngestSettings, wanted: int) -> Array:
+    """The lowest distinct sampling hashes of a part's users, one more than the sample's floor.
+
+    Parameters
+    ----------
+    wanted : int
+        The threshold of ``sample_percent``: where the floor lies below it, nothing above matters.
+    """
     lowest = np.empty(0, dtype=np.uint64)
     for where, table in read_part(part, source.columns, settings, (USER_ID,)):
         column = table[USER_ID].combine_chunks()
         users = read_ids(column, USER_ID, source.id_types[USER_ID], where)
         hashes = hash_ids(users.drop_null(), SAMPLE_SEED)
-        lowest = np.unique(np.concatenate([lowest, hashes]))[: settings.min_sample_users + 1]
+        found = np.concatenate([lowest, hashes])
+        lowest = lowest_distinct(found, settings.min_sample_users + 1, wanted)
     return lowest
 
 
 def _read_part(
-    part: Part, source: Source, settings: IngestSettings, threshold: int, now_us: int
-) -> tuple[pd.DataFrame, RowCounts]:
+    part: Part, source: Source, settings: IngestSettings, threshold: int, now_us: int,
+    folder: Path | None,
+) -> tuple[pa.Table | RowsFile, RowCounts]:  # fmt: skip
     """Checked and sampled rows of a part with their bucket, and their counts."""
     counts = RowCounts()
-    frames = []
+    tables = []
     for where, table in read_part(part, source.columns, settings):
         checked, part_counts = check_rows(table, where, source.id_types, settings, now_us)
         kept = _sampled(checked, settings.sample_by, threshold)
         if kept is not None:
             used = np.asarray(checked.user_id.is_valid()) & (checked.quantity > 0)
             part_counts.leave_out(int(np.count_nonzero(used & ~kept)))
-            checked = _take(checked, kept)
+            checked = take_rows(checked, kept)
         counts.add(part_counts)
-        frames.append(_to_frame(checked))
-    if not frames:
-        nobody = pa.array([], source.id_types[USER_ID])
-        nothing = pa.array([], source.id_types[ARTICLE_ID])
-        basket = pa.array([], source.id_types[BASKET_ID]) if BASKET_ID in source.id_types else None
-        none = np.empty(0)
-        empty = Columns(nobody, nothing, basket, none, none.astype(np.int64))
-        return _to_frame(empty), counts
-    return pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0], counts
+        tables.append(rows_with_bucket(checked))
+    if not tables:
+        tables.append(rows_with_bucket(_no_rows(source)))
+    rows = pa.concat_tables(tables)
+    return (rows_to_file(rows, folder) if folder else rows), counts
 
 
-def _sampled(rows: Columns, sample_by: str, threshold: int) -> np.ndarray[Any, Any] | None:
+def _no_rows(source: Source) -> Columns:
+    user, article = (pa.array([], source.id_types[name]) for name in (USER_ID, ARTICLE_ID))
+    basket = pa.array([], source.id_types[BASKET_ID]) if BASKET_ID in source.id_types else None
+    return Columns(user, article, basket, np.empty(0), np.empty(0, dtype=np.int64))
+
+
+def _sampled(rows: Columns, sample_by: str, threshold: int) -> Array | None:
     """Mask of the rows in the sample; None for all."""
     if threshold >= WHOLE_RANGE:
         return None
@@ -247,44 +262,8 @@ def _sampled(rows: Columns, sample_by: str, threshold: int) -> np.ndarray[Any, A
     )
 
 
-def _take(rows: Columns, kept: np.ndarray[Any, Any]) -> Columns:
-    mask = pa.array(kept)
-    basket = rows.basket_id.filter(mask) if rows.basket_id is not None else None
-    return Columns(
-        rows.user_id.filter(mask), rows.article_id.filter(mask), basket,
-        rows.quantity[kept], rows.timestamp[kept],
-    )  # fmt: skip
-
-
-def _to_frame(rows: Columns) -> pd.DataFrame:
-    """Columns that survive any shuffle: a null id becomes 0 or "" beside ``has_user``."""
-    bucket = bucket_of(hash_user_or_basket(rows.user_id, rows.basket_id, BUCKET_SEED))
-    columns = {
-        "bucket": bucket,
-        HAS_USER: np.asarray(rows.user_id.is_valid()),
-        USER_ID: _series(rows.user_id),
-        ARTICLE_ID: _series(rows.article_id),
-        QUANTITY: rows.quantity,
-        TIMESTAMP: rows.timestamp,
-    }
-    if rows.basket_id is not None:
-        columns[BASKET_ID] = _series(rows.basket_id)
-        columns["has_basket"] = np.asarray(rows.basket_id.is_valid())
-    return pd.DataFrame(columns)
-
-
-def _series(ids: pa.Array) -> Any:
-    if pa.types.is_integer(ids.type):
-        return ids.fill_null(0).to_numpy()
-    return pd.Series(ids.fill_null(""), dtype="str")
-
-
-def _counts_of(read: tuple[pd.DataFrame, RowCounts]) -> RowCounts:
+def _counts_of(read: tuple[pa.Table, RowCounts]) -> RowCounts:
     return read[1]
-
-
-def _frame_of(read: tuple[pd.DataFrame, RowCounts]) -> pd.DataFrame:
-    return read[0]
 
 
 def _total(counts: list[Future], settings: IngestSettings) -> RowCounts:
@@ -308,58 +287,6 @@ def _total(counts: list[Future], settings: IngestSettings) -> RowCounts:
     if total.rows_used == 0:
         raise DataError(f"{settings.input}: no rows are left: {reasons}", remedy=total.remedy)
     return total
-
-
-def _shuffle(stage: Stage, frames: list[Future], blocks: int) -> list[Future]:
-    """One sorted block per run of buckets; each frame's rows go where their bucket belongs."""
-    placed = [stage.submit(_place, frame, blocks, label="place") for frame in frames]
-    if len(frames) == 1 and blocks == 1:
-        return [stage.submit(_sort, placed[0], part="blocks")]
-    import dask.dataframe as dd
-
-    meta = stage.result(stage.submit(_head, placed[0], label="head"))
-    few = len(frames) * blocks <= MAX_SHUFFLE_EDGES
-    with dask.config.set({"dataframe.shuffle.method": "tasks" if few else "p2p"}):
-        table = dd.from_delayed(placed, meta=meta, verify_meta=False)
-        table = table.set_index(BLOCK, divisions=list(range(blocks + 1)), sorted=False)
-        shuffled = futures_of(stage.context.client.persist(table))
-    return [stage.submit(_sort, frame, part="blocks") for frame in shuffled]
-
-
-def _place(frame: pd.DataFrame, blocks: int) -> pd.DataFrame:
-    return frame.drop(columns="bucket").assign(
-        **{BLOCK: block_of(frame["bucket"].to_numpy(), blocks)}
-    )
-
-
-def _head(frame: pd.DataFrame) -> pd.DataFrame:
-    return frame.iloc[:0]
-
-
-def _sort(frame: pd.DataFrame) -> InteractionBlock:
-    """The frame's rows as a sorted block."""
-    no_user = ~frame[HAS_USER].to_numpy()
-    basket = None
-    if BASKET_ID in frame.columns:
-        basket = _ids(frame[BASKET_ID], ~frame["has_basket"].to_numpy())
-    return sort_block(
-        _ids(frame[USER_ID], no_user),
-        _ids(frame[ARTICLE_ID], None),
-        basket,
-        frame[QUANTITY].to_numpy(),
-        frame[TIMESTAMP].to_numpy(),
-    )
-
-
-def _ids(values: pd.Series, missing: np.ndarray[Any, Any] | None) -> pa.Array:
-    ids = pa.array(values)
-    if isinstance(ids, pa.ChunkedArray):
-        ids = ids.combine_chunks()
-    wanted = pa.int64() if pa.types.is_integer(ids.type) else pa.string()
-    ids = ids.cast(wanted)
-    if missing is None or not missing.any():
-        return ids
-    return pa.compute.if_else(pa.array(missing), pa.scalar(None, wanted), ids)
 
 
 def _describe(total: RowCounts, source: Source, threshold: int) -> dict[str, Any]:

@@ -1,21 +1,30 @@
 """Exact similar users and similar articles."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from distributed import Future
 
 from cfdist.algorithms import exact_neighbors
-from cfdist.algorithms.exact_neighbors import NeighborIndex
+from cfdist.algorithms.neighbor_groups import (
+    NeighborIndex,
+    arrange,
+    assign,
+    fit_centroids,
+    groups_for,
+    query_tiles,
+)
 from cfdist.algorithms.profiles import Profiles, owners_in
-from cfdist.algorithms.repeated_rows import DistinctRows, find_distinct, lists_of_all
 from cfdist.stages.context import Artifact, Context, Stage
 from cfdist.stages.factorize import Factors
 from cfdist.stages.index import Index
 from cfdist.stages.profiles import ProfileTable
 
 TASKS_PER_THREAD = 8
+MIN_ASSIGNED = 20_000
+"""Rows that are worth a task of their own."""
 
 Array = np.ndarray[Any, Any]
 Sides = tuple[str, ...]
@@ -53,8 +62,9 @@ def neighbors(
 
     Notes
     -----
-    The unit rows are one replicated value; a task is a run of query tiles, at most 8 tasks per
-    thread. The result does not depend on how the tiles are dealt out.
+    The grouped unit rows are one replicated value, mapped from a file out of core; a task is a run
+    of query tiles, at most 8 tasks per thread. The result does not depend on how the tiles are
+    dealt out, nor on the groups.
     """
     settings = context.config.neighbors
     with context.stage("neighbors", factors.key, settings.model_dump(), sides) as stage:
@@ -62,75 +72,111 @@ def neighbors(
         if found is not None:
             return found
         meta, parts = {}, {}
-        if "users" in sides and not settings.n_similar_users:
-            nobody = stage.submit(_assemble, profiles.n_profiles, 0, part="users")
-            stage.wait([nobody])
-            parts["users"], meta["user_pairs_share"] = nobody, 0.0
-        elif "users" in sides:
-            grouped = _group_profiles(stage, index, profiles, factors)
-            n, k = profiles.n_profiles, settings.n_similar_users
-            found_users, n_pairs = _search(stage, grouped, k, "users")
-            parts["users"] = stage.submit(_assemble, n, k, *found_users, part="users")
-            stage.wait([parts["users"]])
-            meta["user_pairs_share"] = n_pairs / n**2
+        if "users" in sides:
+            k = settings.n_similar_users
+            meta["user_pairs_share"], parts["users"] = _similar_users(
+                stage, index, profiles, factors, k
+            )
         if "articles" in sides:
-            parts["articles"], meta["article_pairs_share"] = _similar_articles(
-                stage, factors, settings.n_similar_items
+            meta["article_pairs_share"], parts["articles"] = _similar_articles(
+                stage, factors, index.n_articles, settings.n_similar_items
             )
         return stage.complete(Neighbors, meta, **{side: [found] for side, found in parts.items()})
 
 
-def _group_profiles(stage: Stage, index: Index, profiles: ProfileTable, factors: Factors) -> Future:
-    """The search index over the factors of the profiles."""
+def _similar_users(
+    stage: Stage, index: Index, profiles: ProfileTable, factors: Factors, k: int
+) -> tuple[float, Future]:
+    """Share of the pairs of profiles that was computed, and the lists; empty ones for k = 0."""
+    if k == 0:
+        nobody = stage.submit(_assemble, profiles.n_profiles, 0, part="users")
+        stage.wait([nobody])
+        return 0.0, nobody
     units = [
-        stage.submit(_unit_rows, part, profiles.profiles, *index.bounds(number), label="rows")
+        stage.submit(_profile_units, part, profiles.profiles, *index.bounds(number), label="rows")
         for number, part in enumerate(factors.user_factors)
     ]
-    return stage.submit(_user_index, profiles.profiles, *units, label="group")
+    rows = stage.submit(_stack, *units, label="rows")
+    families = stage.submit(_families, profiles.profiles, label="rows")
+    return _search(stage, rows, families, profiles.n_profiles, k, "users")
 
 
-def _similar_articles(stage: Stage, factors: Factors, k: int) -> tuple[Future, float]:
-    """Lists of all articles: those whom the same users bought are one row of the search."""
-    units = stage.submit(
-        exact_neighbors.article_units, factors.item_factors, factors.singular_values, label="units"
+def _similar_articles(
+    stage: Stage, factors: Factors, n_articles: int, k: int
+) -> tuple[float, Future]:
+    """The same for articles; each is a family of its own."""
+    rows = stage.submit(
+        exact_neighbors.article_units, factors.item_factors, factors.singular_values, label="rows"
     )
-    distinct = stage.submit(find_distinct, units, label="distinct")
-    rows = stage.submit(_first_rows, units, distinct, label="distinct")
-    grouped = stage.submit(_article_index, rows, label="group")
-    found, n_pairs = _search(stage, grouped, k, "articles")
-    lists = stage.submit(_assemble_all, distinct, rows, k, *found, part="articles")
-    n_rows = stage.result(stage.submit(len, rows, label="count"))
-    stage.wait([lists])
-    return lists, n_pairs / max(1, n_rows) ** 2
+    return _search(stage, rows, np.arange(n_articles), n_articles, k, "articles")
 
 
-def _search(stage: Stage, index: Future, k: int, side: str) -> tuple[list[Future], int]:
-    """Lists of runs of queries, and the number of pairs that were computed."""
-    tiles = stage.result(stage.submit(exact_neighbors.query_tiles, index, label="tiles"))
-    threads = sum(stage.context.client.nthreads().values()) or 1
-    runs = np.array_split(tiles, max(1, min(len(tiles), TASKS_PER_THREAD * threads)))
+def _search(
+    stage: Stage, rows: Future, families: Future | Array, n_rows: int, k: int, side: str
+) -> tuple[float, Future]:
+    """Group unit rows, search in runs of tiles, put the lists together."""
+    index = _grouped(stage, rows, families, n_rows, k, side)
+    tiles = stage.result(stage.submit(query_tiles, index, label="tiles"))
+    runs = np.array_split(tiles, max(1, min(len(tiles), TASKS_PER_THREAD * _n_threads(stage))))
     found = [
         stage.submit(exact_neighbors.search, index, run, k, label=f"search-{side}") for run in runs
     ]
     pairs = [stage.submit(_pairs, run, label="count") for run in found]
-    stage.wait([*found, *pairs])
-    return found, sum(future.result() for future in pairs)
+    lists = stage.submit(_assemble, n_rows, k, *found, part=side)
+    stage.wait([*found, *pairs, lists])
+    return sum(future.result() for future in pairs) / n_rows**2, lists
 
 
-def _unit_rows(factors: Array, profiles: Profiles, first: int, last: int) -> Array:
+def _grouped(
+    stage: Stage, rows: Future, families: Future | Array, n_rows: int, k: int, side: str
+) -> Future:
+    """The search index. Rows are assigned to centroids in slices, as that is most of the work.
+
+    It is a part, so that out of core the tasks of the search map one file.
+    """
+    centroids = stage.submit(_centroids, rows, label="centroids")
+    bounds = np.linspace(0, n_rows, min(n_rows // MIN_ASSIGNED, _n_threads(stage)) + 2).astype(int)
+    assigned = [
+        stage.submit(_assign, rows, int(first), int(last), centroids, label="assign")
+        for first, last in pairwise(bounds)
+    ]
+    return stage.submit(_arrange, rows, families, centroids, k, *assigned, part=f"{side}-index")
+
+
+def _n_threads(stage: Stage) -> int:
+    return sum(stage.context.client.nthreads().values()) or 1
+
+
+def _profile_units(factors: Array, profiles: Profiles, first: int, last: int) -> Array:
     return exact_neighbors.unit_rows(factors[owners_in(profiles, first, last)])
 
 
-def _user_index(profiles: Profiles, *units: Array) -> NeighborIndex:
-    return exact_neighbors.build_index(np.concatenate(units), profiles.family)
+def _families(profiles: Profiles) -> Array:
+    return profiles.family
 
 
-def _first_rows(units: Array, distinct: DistinctRows) -> Array:
-    return units[distinct.first]
+def _stack(*units: Array) -> Array:
+    return np.concatenate(units)
 
 
-def _article_index(rows: Array) -> NeighborIndex:
-    return exact_neighbors.build_index(rows, np.arange(len(rows)))
+def _centroids(rows: Array) -> Array:
+    rows = rows[rows.any(axis=1)]
+    return fit_centroids(rows, groups_for(len(rows)))
+
+
+def _assign(rows: Array, first: int, last: int, centroids: Array) -> tuple[Array, Array]:
+    return assign(rows[first:last], centroids)
+
+
+def _arrange(
+    rows: Array, families: Array, centroids: Array, k: int, *assigned: tuple[Array, Array]
+) -> NeighborIndex:
+    """The index over the rows that are not zero."""
+    groups, angles = (np.concatenate(arrays) for arrays in zip(*assigned, strict=True))
+    known = np.flatnonzero(rows.any(axis=1))
+    if len(known) < len(rows):
+        rows, groups, angles, families = rows[known], groups[known], angles[known], families[known]
+    return arrange(rows, known, families, groups, angles, centroids, k)
 
 
 def _pairs(found: Sequence[Any]) -> int:
@@ -145,12 +191,3 @@ def _assemble(n_rows: int, k: int, *found: Sequence[Any]) -> dict[str, Array]:
         ids[queries] = neighbor_ids
         scores[queries] = np.where(neighbor_ids >= 0, neighbor_scores, 0)
     return {"ids": ids, "scores": scores}
-
-
-def _assemble_all(
-    distinct: DistinctRows, rows: Array, k: int, *found: Sequence[Any]
-) -> dict[str, Array]:
-    """Lists of all rows from those of the distinct ones."""
-    lists = _assemble(len(rows), k, *found)
-    ids, scores = lists_of_all(distinct, rows, lists["ids"], lists["scores"])
-    return {"ids": ids, "scores": np.where(ids >= 0, scores, np.float32(0))}

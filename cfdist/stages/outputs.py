@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 from distributed import Future
 
-from cfdist.algorithms.csr import CsrBlock, stack
+from cfdist.algorithms.csr import CsrBlock
 from cfdist.algorithms.exact_neighbors import article_units
 from cfdist.algorithms.profiles import Profiles
 from cfdist.algorithms.purchases import NO_TIME
@@ -21,13 +21,24 @@ from cfdist.builds.files import (
     write_array,
     write_arrays,
     write_bytes,
-    write_matrix,
     write_parquet,
+)
+from cfdist.builds.parts import (
+    ArrayPart,
+    MatrixPart,
+    join_array,
+    join_matrix,
+    write_matrix_part,
+    write_part,
 )
 from cfdist.input.articles import describe_articles, resolve_articles
 from cfdist.schema import (
+    OTHER_USER_ID,
+    PROFILE_USER_INDEX,
     RECOMMENDERS,
     RELATIONS,
+    USER_ID,
+    USER_INDEX,
     item_recommendations,
     similar_users,
     user_recommendations,
@@ -41,7 +52,7 @@ from cfdist.schema import (
 from cfdist.schema import (
     users as users_schema,
 )
-from cfdist.stages.context import Context, Stage
+from cfdist.stages.context import Context, Stage, staging_of
 from cfdist.stages.results import Results, metrics_of
 
 SIMILARITY_TILE = 1024
@@ -51,54 +62,84 @@ Array = np.ndarray[Any, Any]
 
 
 def write_all(stage: Stage, context: Context, results: Results) -> list[Future]:
-    """Futures of all files, each of a :class:`WrittenFile`, staged below the run."""
-    folder = Path(context.config.runs.path) / context.run_id / "staging"
-    folder = folder.resolve()
-    index, factors = results.index, results.factors
-    article_ids = index.article_ids
-    all_users = stage.submit(_concat, *index.parts["user_ids"], label="ids")
-    writes = []
-    for number, lists in enumerate(results.recommendations.lists):
-        users = index.parts["user_ids"][number]
-        first = index.first_users[number]
-        writes += [
-            stage.submit(_write_lists, folder, number, lists, users, article_ids, label="lists"),
-            stage.submit(_write_users, folder, number, results.matrix.blocks[number], users, first,
-                         results.profiles.profiles, label="users"),
-            stage.submit(_write_similar_users, folder, number, first, index.first_users[number + 1],
-                         results.profiles.profiles, results.neighbors.users, all_users,
-                         label="similar-users"),
-        ]  # fmt: skip
-    writes += [
-        stage.submit(_write_pairs, folder, number, pairs, article_ids, label="pairs")
-        for number, pairs in enumerate(results.pairs.shards)
+    """Futures of all files, each of a :class:`WrittenFile`, staged below the run.
+
+    What takes longest alone comes first, so that it does not end last.
+    """
+    folder = staging_of(context)
+    return [
+        *_arrays(stage, folder, context, results),
+        *_user_tables(stage, folder, results),
+        *_article_tables(stage, folder, context, results),
+        stage.submit(_write_metrics, folder, metrics_of(results), label="metrics"),
     ]
-    for number, bought in enumerate(results.buy_again.lists if results.buy_again else []):
-        users = index.parts["user_ids"][number]
-        writes.append(
-            stage.submit(_write_buy_again, folder, number, bought, users, article_ids,
-                         label="buy-again")
-        )  # fmt: skip
+
+
+def _arrays(stage: Stage, folder: Path, context: Context, results: Results) -> list[Future]:
+    """Factors, similarities, and the matrix where it is wanted."""
+    factors, settings = results.factors, context.config.publish
+    writes = [
+        stage.submit(_write_similarity, folder, factors.item_factors, factors.singular_values,
+                     results.neighbors.articles, settings.max_similarity_articles,
+                     label="similarity"),
+        stage.submit(_write_array, folder, "item_latent_factors.npy", factors.item_factors,
+                     label="factors"),
+        stage.submit(_write_array, folder, "singular_values.npy", factors.singular_values,
+                     label="factors"),
+    ]  # fmt: skip
+    parts = [
+        stage.submit(write_part, folder, block, label="part") for block in factors.user_factors
+    ]
+    writes.append(stage.submit(_join_factors, folder, *parts, label="factors"))
+    if settings.user_item_matrix:
+        parts = [
+            stage.submit(write_matrix_part, folder, block, label="part")
+            for block in results.matrix.blocks
+        ]
+        writes.append(stage.submit(_join_matrix, folder, *parts, label="matrix"))
+    return writes
+
+
+def _user_tables(stage: Stage, folder: Path, results: Results) -> list[Future]:
+    """Per block of users a part of every table of theirs."""
+    index, profiles = results.index, results.profiles.profiles
+    article_ids = index.article_ids
+    owners = [
+        stage.submit(_owner_ids, users, *index.bounds(number), profiles, label="ids")
+        for number, users in enumerate(index.parts["user_ids"])
+    ]
+    owner_ids = stage.submit(_concat, *owners, label="ids")
+    writes = []
+    for number, users in enumerate(index.parts["user_ids"]):
+        first, last = index.bounds(number)
+        writes += [
+            stage.submit(_write_similar_users, folder, number, first, last, profiles,
+                         results.neighbors.users, owner_ids, label="similar-users"),
+            stage.submit(_write_lists, folder, number, results.recommendations.lists[number],
+                         users, article_ids, label="lists"),
+            stage.submit(_write_users, folder, number, results.matrix.blocks[number], users,
+                         first, profiles, label="users"),
+        ]  # fmt: skip
+        if results.buy_again:
+            writes.append(
+                stage.submit(_write_buy_again, folder, number, results.buy_again.lists[number],
+                             users, article_ids, label="buy-again")
+            )  # fmt: skip
+    return writes
+
+
+def _article_tables(stage: Stage, folder: Path, context: Context, results: Results) -> list[Future]:
+    """Partners, and what is known of each article."""
+    article_ids = results.index.article_ids
     described = resolve_articles(context.config.ingest)
-    writes += [
+    return [
         stage.submit(_write_articles, folder, article_ids, results.matrix.articles,
                      results.matrix.baskets, described, label="articles"),
-        stage.submit(_write_factors, folder, "user_latent_factors.npy", *factors.user_factors,
-                     label="factors"),
-        stage.submit(_write_factors, folder, "item_latent_factors.npy", factors.item_factors,
-                     label="factors"),
-        stage.submit(_write_factors, folder, "singular_values.npy", factors.singular_values,
-                     label="factors"),
-        stage.submit(_write_similarity, folder, factors.item_factors, factors.singular_values,
-                     results.neighbors.articles, context.config.publish.max_similarity_articles,
-                     label="similarity"),
-        stage.submit(_write_metrics, folder, metrics_of(results), label="metrics"),
+        *(
+            stage.submit(_write_pairs, folder, number, pairs, article_ids, label="pairs")
+            for number, pairs in enumerate(results.pairs.shards)
+        ),
     ]  # fmt: skip
-    if context.config.publish.user_item_matrix:
-        writes.append(
-            stage.submit(_write_user_items, folder, *results.matrix.blocks, label="matrix")
-        )
-    return writes
 
 
 def _staged(folder: Path) -> Path:
@@ -110,19 +151,19 @@ def _write_lists(
     folder: Path, number: int, lists: dict[str, Array], users: pa.Array, articles: pa.Array
 ) -> WrittenFile:
     rows = lists["row_of_user"]
-    chosen = lists["articles"][rows]
-    user, place_ = np.nonzero(chosen >= 0)
-    row = rows[user]
-    schema = user_recommendations(users.type, articles.type)
+    listed = lists["articles"][rows]
+    filled = listed >= 0
+    rank = np.broadcast_to(np.arange(1, listed.shape[1] + 1, dtype=np.int16), listed.shape)
+    user = np.repeat(np.arange(len(listed)), np.count_nonzero(filled, axis=1))
     table = pa.Table.from_arrays(
         [
             users.take(pa.array(user)),
-            pa.array((place_ + 1).astype(np.int16)),
-            articles.take(pa.array(lists["articles"][row, place_])),
-            pa.array(lists["scores"][row, place_]),
-            _labels(lists["sources"][row, place_], RECOMMENDERS),
+            pa.array(rank[filled]),
+            articles.take(pa.array(listed[filled])),
+            pa.array(lists["scores"][rows][filled]),
+            _labels(lists["sources"][rows][filled], RECOMMENDERS),
         ],
-        schema=schema,
+        schema=user_recommendations(users.type, articles.type),
     )
     return write_parquet(_staged(folder), part_name(USER_TABLE, number), table)
 
@@ -181,29 +222,39 @@ def _write_users(
         ],
         schema=users_schema(users.type),
     )
-    return write_parquet(_staged(folder), part_name("users", number), table)
+    distinct = (USER_INDEX, USER_ID, PROFILE_USER_INDEX)
+    return write_parquet(_staged(folder), part_name("users", number), table, distinct)
+
+
+def _owner_ids(users: pa.Array, first: int, last: int, profiles: Profiles) -> pa.Array:
+    """Ids of the users of a block who own a profile."""
+    begin, end = np.searchsorted(profiles.owner, [first, last])
+    return users.take(pa.array(profiles.owner[begin:end] - first))
 
 
 def _write_similar_users(
     folder: Path, number: int, first: int, last: int, profiles: Profiles,
-    found: dict[str, Array], users: pa.Array,
+    found: dict[str, Array], owner_ids: pa.Array,
 ) -> WrittenFile:  # fmt: skip
     """Neighbours of the profiles whose owner is a user of this block."""
     begin, end = np.searchsorted(profiles.owner, [first, last])
-    ids = found["ids"][begin:end]
-    row, rank = np.nonzero(ids >= 0)
-    other = ids[row, rank]
+    neighbours = found["ids"][begin:end]
+    known = neighbours >= 0
+    rank = np.broadcast_to(np.arange(1, known.shape[1] + 1, dtype=np.int16), known.shape)
+    row = np.repeat(np.arange(begin, end), np.count_nonzero(known, axis=1))
+    other = neighbours[known]
     table = pa.Table.from_arrays(
         [
-            _like(users.take(pa.array(profiles.owner[begin + row]))),
-            pa.array((rank + 1).astype(np.int16)),
-            _like(users.take(pa.array(profiles.owner[other]))),
-            pa.array(found["scores"][begin + row, rank]),
+            _like(owner_ids.take(pa.array(row))),
+            pa.array(rank[known]),
+            _like(owner_ids.take(pa.array(other))),
+            pa.array(found["scores"][begin:end][known]),
             pa.array(profiles.n_users[other]),
         ],
-        schema=similar_users(_like(users[:0]).type),
+        schema=similar_users(_like(owner_ids[:0]).type),
     )
-    return write_parquet(_staged(folder), part_name("similar_users", number), table)
+    name = part_name("similar_users", number)
+    return write_parquet(_staged(folder), name, table, (OTHER_USER_ID,))
 
 
 def _write_articles(
@@ -224,13 +275,16 @@ def _write_articles(
     return write_parquet(_staged(folder), part_name("articles", 0), table)
 
 
-def _write_factors(folder: Path, name: str, *blocks: Array) -> WrittenFile:
-    shape = (sum(len(block) for block in blocks), *blocks[0].shape[1:])
-    return write_array(_staged(folder), name, blocks, shape)
+def _write_array(folder: Path, name: str, array: Array) -> WrittenFile:
+    return write_array(_staged(folder), name, [array], array.shape)
 
 
-def _write_user_items(folder: Path, *blocks: CsrBlock) -> WrittenFile:
-    return write_matrix(_staged(folder), "user_item_matrix.npz", stack(list(blocks)))
+def _join_factors(folder: Path, *parts: ArrayPart) -> WrittenFile:
+    return join_array(_staged(folder), "user_latent_factors.npy", parts)
+
+
+def _join_matrix(folder: Path, *parts: MatrixPart) -> WrittenFile:
+    return join_matrix(_staged(folder), "user_item_matrix.npz", parts)
 
 
 def _write_similarity(

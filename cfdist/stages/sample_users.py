@@ -7,7 +7,8 @@ from distributed import Future
 
 from cfdist.algorithms.hashing import SAMPLE_SEED, hash_ids
 from cfdist.algorithms.holding_out import take
-from cfdist.algorithms.interactions import InteractionBlock
+from cfdist.algorithms.interactions import InteractionBlock, join_blocks
+from cfdist.algorithms.partitioning import n_blocks
 from cfdist.algorithms.sampling import WHOLE_RANGE
 from cfdist.input.check import NOT_SAMPLED
 from cfdist.stages.context import Context, Stage
@@ -26,12 +27,13 @@ def sample_users(context: Context, interactions: Interactions, max_users: int) -
         threshold = _threshold(stage, interactions, max_users)
         if threshold >= WHOLE_RANGE:
             return interactions
-        blocks = [
-            stage.submit(_sampled, block, threshold, part="blocks") for block in interactions.blocks
+        sampled = [
+            stage.submit(_sampled, block, threshold, label="take") for block in interactions.blocks
         ]
-        sizes = [stage.submit(_n_purchases, block, label="count") for block in blocks]
-        stage.wait([*blocks, *sizes])
+        sizes = [stage.submit(_n_purchases, block, label="count") for block in sampled]
+        stage.wait([*sampled, *sizes])
         rows = sum(future.result() for future in sizes)
+        blocks = _merge(stage, sampled, min(n_blocks(rows), len(sampled)))
         left_out = interactions.meta["rows_used"] - rows
         dropped = dict(interactions.meta["dropped"])
         dropped[NOT_SAMPLED] = dropped.get(NOT_SAMPLED, 0) + left_out
@@ -47,6 +49,22 @@ def _threshold(stage: Stage, interactions: Interactions, max_users: int) -> int:
     stage.wait(parts)
     hashes = np.sort(np.concatenate([future.result() for future in parts]))
     return WHOLE_RANGE if len(hashes) <= max_users else int(hashes[max_users])
+
+
+def _merge(stage: Stage, blocks: list[Future], enough: int) -> list[Future]:
+    """Fewer blocks, as tasks cost more than the rows of small ones; still equal runs of buckets."""
+    n_merged = next(n for n in range(enough, len(blocks) + 1) if len(blocks) % n == 0)
+    size = len(blocks) // n_merged
+    merged = [
+        stage.submit(_joined, *blocks[first : first + size], part="blocks")
+        for first in range(0, len(blocks), size)
+    ]
+    stage.wait(merged)
+    return merged
+
+
+def _joined(*blocks: InteractionBlock) -> InteractionBlock:
+    return join_blocks(blocks)
 
 
 def _lowest(block: InteractionBlock, n: int) -> np.ndarray[Any, Any]:

@@ -1,13 +1,12 @@
 import errno
+import hashlib
 import os
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import scipy.sparse as sp
 
-from cfdist.algorithms.csr import csr_from_sorted
 from cfdist.builds import files
 from cfdist.errors import BuildError
 
@@ -39,10 +38,25 @@ def test_array_with_missing_rows_is_an_error(tmp_path):
         files.write_array(tmp_path, "a.npy", [np.ones((3, 2))], (4, 2))
 
 
-def test_matrix_is_what_scipy_reads(tmp_path):
-    block = csr_from_sorted(np.array([0, 2]), np.array([1, 0]), np.array([2.0, 3.0]), (3, 2))
-    files.write_matrix(tmp_path, "m.npz", block)
-    assert np.array_equal(sp.load_npz(tmp_path / "m.npz").toarray(), [[0, 2], [0, 0], [3, 0]])
+def test_what_is_hashed_on_the_way_is_what_lies_there(tmp_path):
+    table = pa.table({"a": [1, 1, 2], "b": [0.5, 0.25, 0.125], "c": ["x", "y", "z"]})
+    for written in (
+        files.write_parquet(tmp_path, "t.parquet/part-00000.parquet", table, ("c",)),
+        files.write_array(tmp_path, "a.npy", [np.ones((3, 2)), np.zeros((1, 2))], (4, 2)),
+        files.write_bytes(tmp_path, "b", b"some bytes"),
+    ):
+        content = (tmp_path / written.name).read_bytes()
+        assert written.sha256 == hashlib.sha256(content).hexdigest()
+        assert written.bytes == len(content)
+    assert pq.read_table(tmp_path / "t.parquet").equals(table)
+
+
+def test_only_what_comes_again_has_a_dictionary(tmp_path):
+    table = pa.table({"a": [1, 1], "b": [0.5, 0.5], "c": ["x", "y"]})
+    files.write_parquet(tmp_path, "t.parquet", table, distinct=("c",))
+    group = pq.ParquetFile(tmp_path / "t.parquet").metadata.row_group(0)
+    encoded = ["RLE_DICTIONARY" in group.column(i).encodings for i in range(3)]
+    assert encoded == [True, False, False]
 
 
 def test_same_content_same_hash_other_content_other_hash(tmp_path):

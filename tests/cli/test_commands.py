@@ -10,6 +10,7 @@ from click.testing import CliRunner
 from conftest import SAMPLE
 
 from cfdist.cli import cli
+from cfdist.runs.kernels import are_compiled
 
 
 @pytest.fixture
@@ -114,6 +115,13 @@ def test_doctor_is_content_here(shop):
     result = run("doctor", "--json")
     assert result.exit_code == 0, result.stdout
     assert {finding["what"] for finding in json.loads(result.stdout)} >= {"dask", "BLAS", "output"}
+
+
+def test_doctor_leaves_compiled_kernels_and_no_run(shop):
+    assert run("doctor", "--warm", "--json").exit_code == 0
+    assert are_compiled()
+    assert not list(shop.glob("data/recommendations/builds/*"))
+    assert not json.loads(run("runs", "list", "--json").stdout)
 
 
 def test_every_command_has_help():

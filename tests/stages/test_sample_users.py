@@ -4,9 +4,11 @@ import pytest
 from running import open_context
 from small_shop import N_USERS, shop_rows
 
-from cfdist.algorithms.hashing import SAMPLE_SEED, hash_ids
+from cfdist.algorithms.hashing import SAMPLE_SEED, bucket_of, hash_ids
+from cfdist.algorithms.partitioning import block_of
 from cfdist.input.check import NOT_SAMPLED
 from cfdist.stages import ingest as ingest_module
+from cfdist.stages import sample_users as sample_module
 from cfdist.stages.ingest import ingest
 from cfdist.stages.sample_users import sample_users
 
@@ -39,7 +41,7 @@ def test_whole_histories_of_the_users_with_the_lowest_hashes(
         every = rows_by_user(whole)
         sample = sample_users(context, whole, max_users)
         assert rows_by_user(sample) == {user: every[user] for user in lowest}
-        assert [b.result().user_ids.type for b in sample.blocks] == [pa.int64()] * n_blocks
+        assert [b.result().user_ids.type for b in sample.blocks] == [pa.int64()]
     purchases = sum(q > 0 for user in lowest for _, q, _ in every[user])
     assert sample.meta["rows_used"] == purchases
     assert sample.meta["rows_in"] == purchases + sum(sample.meta["dropped"].values())
@@ -64,3 +66,15 @@ def test_rows_without_a_user_are_in_no_sample(tmp_path):
         sample = sample_users(context, whole, 20)
         assert not any((b.result().user < 0).any() for b in sample.blocks)
         assert len(rows_by_user(sample)) == 20
+
+
+@pytest.mark.parametrize(("n_blocks", "enough", "n_merged"), [(8, 3, 4), (7, 2, 7), (6, 9, 6)])
+def test_merged_blocks_are_equal_runs_of_buckets(tmp_path, monkeypatch, n_blocks, enough, n_merged):
+    """Rows that are read beside a sample fall into its blocks."""
+    monkeypatch.setattr(ingest_module, "n_blocks", lambda _: n_blocks)
+    monkeypatch.setattr(sample_module, "n_blocks", lambda _: enough)
+    with open_context(tmp_path, shop_rows()) as context:
+        blocks = [f.result() for f in sample_users(context, ingest(context), 40).blocks]
+    assert len(blocks) == n_merged
+    for number, block in enumerate(blocks):
+        assert set(block_of(bucket_of(hash_ids(block.user_ids)), n_merged).tolist()) <= {number}
