@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -32,7 +33,7 @@ class ColdRun:
     wall_s : float
         From the start of the process to its end, interpreter and imports included.
     peak_bytes : int
-        Largest sum of the PSS of the process and its children.
+        Largest sum of the PSS of the process and its children, mapped files included.
     cpu_s : float
         Time on all cores together, user and system.
     others_share : float
@@ -40,6 +41,8 @@ class ColdRun:
         nothing where it is large, least of all those of programs whose threads wait for each other.
     output : dict
         The JSON object that it printed; ``seconds`` in it holds wall time per stage.
+    anonymous_bytes : int
+        Peak of what is no file's: the system cannot take it back.
     """
 
     wall_s: float
@@ -47,6 +50,7 @@ class ColdRun:
     cpu_s: float
     others_share: float
     output: dict[str, Any]
+    anonymous_bytes: int = 0
 
     @property
     def seconds(self) -> dict[str, float]:
@@ -72,16 +76,18 @@ class Workplace:
         """Compiled functions on disk."""
         return sum(1 for _ in (self.folder / "numba").rglob("*.nbc"))
 
-    def train(self, data: Path, name: str) -> ColdRun:
-        """``cfdist train`` with the default settings into a root of its own."""
-        output = ["--output", str(self.root(name))]
-        return self._cold(
-            [_console_script(), "train", str(data), "--force", *output, *self._runs(name)]
-        )
+    def train(self, data: Path, name: str, *options: str) -> ColdRun:
+        """``cfdist train`` into a root of its own, with the default settings and these options."""
+        output = ["--output", str(self.root(name)), *self._runs(name), *options]
+        return self._cold([_console_script(), "train", str(data), "--force", *output])
 
-    def experiment(self, data: Path, name: str) -> ColdRun:
-        """``cfdist experiment`` with the default settings: a tenth of the users."""
-        return self._cold([_console_script(), "experiment", str(data), *self._runs(name)])
+    def experiment(self, data: Path, name: str, *options: str) -> ColdRun:
+        """``cfdist experiment``, likewise: a tenth of the users."""
+        return self._cold([_console_script(), "experiment", str(data), *self._runs(name), *options])
+
+    def forget(self, name: str) -> None:
+        """Remove everything that the run of that name wrote."""
+        shutil.rmtree(self.folder / name, ignore_errors=True)
 
     def peer(self, data: Path, svd: str) -> ColdRun:
         """The same job by the peer stack."""
@@ -121,7 +127,10 @@ def run_cold(command: Sequence[str], folder: Path, environment: dict[str, str]) 
     if process.returncode:
         raise RunFailed(f"{' '.join(command)} ended with {process.returncode}\n{printed}{errors}")
     output = json.loads(printed.splitlines()[-1])
-    return ColdRun(clock.wall_s, memory.peak_bytes, clock.cpu_s, clock.others_share, output)
+    return ColdRun(
+        clock.wall_s, memory.peak_bytes, clock.cpu_s, clock.others_share, output,
+        memory.peak_anonymous_bytes,
+    )  # fmt: skip
 
 
 def _console_script() -> str:

@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_info
 GIB = 2**30
 PACKAGES = (
     "cfdist", "numpy", "scipy", "numba", "pandas", "pyarrow", "dask", "scikit-learn", "faiss-cpu",
+    "implicit", "sparse_dot_topn",
 )  # fmt: skip
 
 

@@ -28,6 +28,7 @@ def summarize_runs(runs: Sequence[ColdRun]) -> dict[str, Any]:
         "wall_s_of_each": [run.wall_s for run in runs],
         "cpu_s": median(run.cpu_s for run in runs),
         "peak_bytes": median(run.peak_bytes for run in runs),
+        "anonymous_bytes": median(run.anonymous_bytes for run in runs),
         "others_share": max(run.others_share for run in runs),
         "seconds": stages,
     }
@@ -88,14 +89,22 @@ def disturbance_lines(*measured: Mapping[str, Any] | None) -> list[str]:
 def distinct_line(
     metrics: Mapping[str, Any], ours: Mapping[str, Any], theirs: Mapping[str, Any]
 ) -> str:
-    """What the ratio would be if the peer searched distinct histories alone, by arithmetic."""
+    """What the ratio would be if the peer searched distinct histories alone, in words."""
     share = metrics["n_profiles"] / metrics["n_users"]
-    saved = theirs["seconds"]["neighbors"] * (1 - share**2)
-    ratio = (theirs["wall_s"] - saved) / ours["wall_s"]
+    ratio = ratio_if_distinct(metrics, ours, theirs)
     return (
         f"{share:.0%} of the histories are distinct; cfdist searches those, the peer all users. "
         f"With the peer's search cut to {share**2:.0%} the total ratio would be {ratio:.1f}."
     )
+
+
+def ratio_if_distinct(
+    metrics: Mapping[str, Any], ours: Mapping[str, Any], theirs: Mapping[str, Any]
+) -> float:
+    """Peer over cfdist in total, had the peer searched distinct histories alone, by arithmetic."""
+    share = metrics["n_profiles"] / metrics["n_users"]
+    saved: float = theirs["seconds"]["neighbors"] * (1 - share**2)
+    return float((theirs["wall_s"] - saved) / ours["wall_s"])
 
 
 def agreement_lines(found: Mapping[str, Mapping[str, float]]) -> list[str]:

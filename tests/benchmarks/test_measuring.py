@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from clock import MachineClock
 from cold_run import RunFailed, run_cold
-from memory import tree_pss_bytes
+from memory import held_by_tree
 from report import ratios, summarize_runs, table_lines
 
 MIB = 2**20
@@ -37,7 +37,18 @@ def test_memory_of_children_counts(tmp_path: Path) -> None:
 
 
 def test_memory_of_a_process_that_ended_is_zero() -> None:
-    assert tree_pss_bytes(2**22 + 1) == 0
+    assert held_by_tree(2**22 + 1) == (0, 0)
+
+
+@needs_proc
+def test_mapped_files_are_no_anonymous_memory(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"x" * 50 * MIB)
+    opened = f"import mmap; f = open({str(file)!r}, 'rb'); m = mmap.mmap(f.fileno(), 0, prot=1)"
+    run = run_python(f"{opened}; m.find(b'y'); {HOLD}{SAY}", tmp_path)
+    assert 150 * MIB < run.peak_bytes < 180 * MIB
+    assert run.peak_bytes - run.anonymous_bytes > 50 * MIB
+    assert run.anonymous_bytes > 100 * MIB
 
 
 def test_wall_time_covers_the_whole_process(tmp_path: Path) -> None:
