@@ -56,6 +56,12 @@ class ClusterError(CfdistError):
     exit_code = EXIT_TRY_LATER
 
 
+class ResourceError(CfdistError):
+    """The job does not fit the memory that it was given; nothing was computed."""
+
+    exit_code = EXIT_CONFIG
+
+
 class ConflictError(CfdistError):
     """Another publisher committed first; this build was left out, nothing was overwritten."""
 
