@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 QUERY_ROWS = 256
 MAX_GROUPS = 8192
+MIN_GROUP_ROWS = 256
 ROWS_PER_CENTROID = 48
 ROUNDS = 5
 ASSIGN_ROWS = 1024
@@ -70,8 +71,11 @@ def build_index(
 
 
 def groups_for(n_rows: int) -> int:
-    """Number of groups that makes grouping and searching together cheapest."""
-    return max(1, min(MAX_GROUPS, int(np.sqrt(n_rows)), n_rows))
+    """Number of groups that makes grouping and searching together cheapest.
+
+    Of few rows most pairs must be looked at whatever the groups; small ones only cost.
+    """
+    return max(1, min(MAX_GROUPS, int(np.sqrt(n_rows)), n_rows // MIN_GROUP_ROWS))
 
 
 def index_bytes(n_rows: int, n_components: int) -> int:

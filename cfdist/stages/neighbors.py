@@ -23,7 +23,7 @@ from cfdist.stages.index import Index
 from cfdist.stages.profiles import ProfileTable
 
 TASKS_PER_THREAD = 8
-MIN_ASSIGNED = 20_000
+MIN_ASSIGNED, MIN_SEARCHED = 20_000, 2_000
 """Rows that are worth a task of their own."""
 
 Array = np.ndarray[Any, Any]
@@ -117,7 +117,8 @@ def _search(
     """Group unit rows, search in runs of tiles, put the lists together."""
     index = _grouped(stage, rows, families, n_rows, k, side)
     tiles = stage.result(stage.submit(query_tiles, index, label="tiles"))
-    runs = np.array_split(tiles, max(1, min(len(tiles), TASKS_PER_THREAD * _n_threads(stage))))
+    wanted = min(TASKS_PER_THREAD * _n_threads(stage), n_rows // MIN_SEARCHED)
+    runs = np.array_split(tiles, max(1, min(len(tiles), max(wanted, _n_threads(stage)))))
     found = [
         stage.submit(exact_neighbors.search, index, run, k, label=f"search-{side}") for run in runs
     ]

@@ -56,7 +56,7 @@ def test_an_index_made_block_by_block_is_the_index() -> None:
 
 
 def test_the_number_of_groups_grows_with_the_root_of_the_rows() -> None:
-    assert [groups_for(n) for n in (0, 1, 2, 100, 10**4)] == [1, 1, 1, 10, 100]
+    assert [groups_for(n) for n in (0, 1, 100, 10**4, 10**6)] == [1, 1, 1, 39, 1000]
     assert groups_for(10**9) == MAX_GROUPS
 
 
