@@ -15,6 +15,8 @@ from cfdist.evaluation.document import headline
 from cfdist.evaluation.run import evaluate as measure_candidates
 from cfdist.evaluation.run import measure_experiment, sampled
 from cfdist.evaluation.sibling import measure_sibling
+from cfdist.plan import Plan
+from cfdist.planning import in_gb, plan_for, require_fits
 from cfdist.redact import redact
 from cfdist.runs.evaluations import store_evaluation
 from cfdist.runs.record import RunRecord
@@ -71,7 +73,9 @@ def train(
     ------
     CfdistError
         See :mod:`cfdist.errors`; nothing is published then, and complete stages are kept.
-        A :class:`~cfdist.errors.GateError` names the checks that refused a build, which is kept.
+        A :class:`~cfdist.errors.ResourceError` says, before anything is computed, that the job
+        does not fit. A :class:`~cfdist.errors.GateError` names the checks that refused a build,
+        which is kept.
 
     Notes
     -----
@@ -82,7 +86,7 @@ def train(
     require_writable(config)
     check_id_lists(config)
     with recorded_run("train", config, client, progress or Silence()) as (context, record):
-        context.out_of_core = config.cluster.memory_limit != "auto" and config.runs.checkpoints
+        plan = _planned(context)
         interactions = ingest(context)
         context = resolve_method(context)
         require_neighbors(context.config)
@@ -90,7 +94,7 @@ def train(
         results = run_stages(context, interactions)
         record.metrics = metrics_of(results) | {"hold_out": hold_out}
         record.rows = redact(results.interactions.meta)
-        build = publish(context, results, hold_out, force)
+        build = publish(context, results, hold_out, force, plan)
         record.build, record.status = build.id, "published"
         context.checkpoints.remove()
     return build
@@ -238,6 +242,28 @@ def run_stages(context: Context, interactions: Interactions | None = None) -> Re
     second = buy_again(fitting) if context.config.recommend.n_buy_again else None
     rows = fitting.interactions
     return Results(rows, index, matrix, factors, profiles, near, partners, lists, second)
+
+
+def _planned(context: Context) -> Plan:
+    """The plan of the whole job; out of core where it says so.
+
+    Raises
+    ------
+    ResourceError
+        The job does not fit.
+    """
+    config = context.config
+    elsewhere = config.cluster.address != "local"
+    workers = context.client.scheduler_info(n_workers=-1)["workers"] if elsewhere else None
+    planned = plan_for(config, quick=True, workers=workers)
+    if config.cluster.require_fit:
+        require_fits(planned)
+    context.out_of_core = planned.plan.job.out_of_core
+    if context.out_of_core:
+        context.progress.note(
+            f"out of core: {in_gb(planned.plan.checkpoint_bytes)} go through {config.runs.path}"
+        )
+    return planned.plan
 
 
 def _variance_line(factors: Factors) -> str:

@@ -353,6 +353,9 @@ class ClusterSettings(Section):
         0, ge=0, le=1024, description="threads per worker; 0: the cores, divided among the workers"
     )
     memory_limit: str = Field("auto", description="per worker, such as 4GB")
+    require_fit: bool = Field(
+        True, description="refuse, before anything is computed, what the plan says does not fit"
+    )
     dashboard: bool = Field(
         True, description="Dask's dashboard and report; off in `cfdist experiment` unless asked"
     )

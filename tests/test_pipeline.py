@@ -14,8 +14,9 @@ from conftest import SAMPLE, quick_config
 from cfdist import pipeline, schema
 from cfdist.algorithms import partitioning
 from cfdist.builds.build import ITEM_TABLE, TABLES, USER_TABLE, load_build
-from cfdist.errors import ConfigError
+from cfdist.errors import ConfigError, ResourceError
 from cfdist.pipeline import experiment, train
+from cfdist.runs.record import list_runs
 
 FILES = {
     "manifest.json", "metrics.json", "user_item_matrix.npz", "user_latent_factors.npy",
@@ -238,3 +239,38 @@ def test_out_of_core_a_stopped_run_goes_on(tmp_path, trained, monkeypatch):
     build = train(config)
     assert digests(build) == digests(trained)
     assert "neighbors" in build.manifest.resumed
+
+
+def many_histories(folder: Path) -> Path:
+    """200,000 users of three articles each, hardly two alike."""
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {"user_id": np.repeat(np.arange(200_000), 3), "article_id": rng.integers(0, 3000, 600_000)}
+    )
+    frame.to_parquet(folder / "many.parquet")
+    return folder / "many.parquet"
+
+
+def test_what_does_not_fit_is_refused_before_it_is_computed(tmp_path):
+    settings = {
+        "ingest": {"input": str(many_histories(tmp_path))},
+        "neighbors": {"n_similar_users": 1000},
+        "cluster": {"memory_limit": "1GB"},
+        "runs": {"checkpoints": False},
+    }
+    config = quick_config(tmp_path, settings)
+    with pytest.raises(ResourceError, match=r"needs .* GB in a worker, and 0.80 GB can be") as told:
+        train(config)
+    assert "workers with" in told.value.remedy
+    record = list_runs(Path(config.runs.path))[-1]
+    assert record.status == "failed"
+    assert not record.seconds, "no stage ran"
+
+
+def test_the_manifest_has_what_was_planned_beside_what_was_measured(trained):
+    planned = trained.manifest.plan
+    measured = {stage["stage"]: stage.get("measured_seconds") for stage in planned["stages"]}
+    assert measured["ingest"] == pytest.approx(trained.manifest.seconds["ingest"], abs=0.01)
+    assert planned["fits"]
+    assert planned["measured"]["output_bytes"] == sum(f.bytes for f in trained.manifest.files)
+    assert planned["measured"]["peak_bytes"] > 100_000_000

@@ -50,6 +50,9 @@ class Manifest(BaseModel):
     hold_out: dict[str, Any] | None = Field(
         None, description="quality on held-out purchases: metric, mean, popular, difference"
     )
+    plan: dict[str, Any] | None = Field(
+        None, description="what was planned beforehand, beside what was measured"
+    )
 
     @property
     def list_method(self) -> str:

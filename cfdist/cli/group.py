@@ -20,6 +20,7 @@ COMMANDS = {
     "experiment": "cfdist.cli.experiment:experiment",
     "evaluate": "cfdist.cli.evaluate:evaluate",
     "sweep": "cfdist.cli.sweep:sweep",
+    "plan": "cfdist.cli.plan:plan",
     "train": "cfdist.cli.train:train",
     "recommend": "cfdist.cli.look_up:recommend",
     "similar": "cfdist.cli.look_up:similar",
@@ -35,6 +36,7 @@ SUMMARIES = {
     "experiment": "Try settings on a sample in seconds; nothing is published.",
     "evaluate": "Measure lists on held-out purchases, choose a method.",
     "sweep": "Search for better settings within given ranges.",
+    "plan": "Say what a training will take: memory, time, disk.",
     "train": "Run the whole job and publish the result.",
     "recommend": "Show the lists of users.",
     "similar": "Show what is bought together with articles.",
@@ -53,7 +55,7 @@ Exit codes
   2    wrong usage
   20   the gate refused the build: it is kept, and what was live stays live
   30   the data cannot be used; nothing was published
-  40   a setting is wrong
+  40   a setting is wrong, or the job does not fit the memory
   75   try later: no scheduler, or another publisher was first
   130  cancelled
 

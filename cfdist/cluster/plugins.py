@@ -1,6 +1,8 @@
 """What every worker does when it starts."""
 
 import ctypes
+import resource
+import sys
 from contextlib import suppress
 from typing import Any
 
@@ -43,3 +45,9 @@ def trim_memory() -> None:
     pa.default_memory_pool().release_unused()
     with suppress(OSError, AttributeError):  # not glibc
         ctypes.CDLL("libc.so.6").malloc_trim(0)
+
+
+def peak_memory() -> int:
+    """Bytes that this process had resident at most."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024

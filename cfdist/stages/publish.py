@@ -16,8 +16,11 @@ from cfdist.builds.lists import count_owned
 from cfdist.builds.manifest import MANIFEST, FileEntry, Manifest
 from cfdist.builds.rollback import verify
 from cfdist.builds.verdict import judge_build, refusal
+from cfdist.cluster.plugins import peak_memory
 from cfdist.config import Config
 from cfdist.errors import ConfigError, ConflictError, DataError
+from cfdist.plan import Plan
+from cfdist.planning import document
 from cfdist.redact import redact
 from cfdist.stages.checkpoint import code_versions
 from cfdist.stages.context import Context
@@ -30,6 +33,7 @@ def publish(
     results: Results,
     hold_out: dict[str, Any] | None = None,
     force: bool = False,
+    plan: Plan | None = None,
 ) -> Build:
     """The published build, after every part was checked and the gate let it pass.
 
@@ -39,6 +43,8 @@ def publish(
         Quality of a sibling that was fitted before the hold-out, for the gate.
     force : bool
         Publish what the gate refuses, and record that.
+    plan : Plan, optional
+        What was planned, to be kept beside what was measured.
 
     Returns
     -------
@@ -70,7 +76,8 @@ def publish(
         for file in files:
             place(Path(file.path), folder / file.name, file.sha256)
         manifest = _manifest(context, results, build, files)
-        manifest = manifest.model_copy(update={"hold_out": hold_out})
+        planned = None if plan is None else document(plan, _measured(context, files))
+        manifest = manifest.model_copy(update={"hold_out": hold_out, "plan": planned})
         n_owned = sum(future.result() for future in owned)
         manifest = _judged(context, Build(folder, manifest), before, n_owned, force)
         sha256 = _write_manifest(root, folder, manifest)
@@ -79,6 +86,16 @@ def publish(
         _commit(context, root, manifest, sha256, before)
         _refresh_links(context, root)
         return load_build(root, build)
+
+
+def _measured(context: Context, files: list[WrittenFile]) -> dict[str, Any]:
+    """What came of the plan, as far as the stages have ended."""
+    peaks = context.client.run(peak_memory, on_error="ignore")
+    return {
+        "seconds": context.seconds,
+        "peak_bytes": max(peaks.values(), default=0),
+        "output_bytes": sum(file.bytes for file in files),
+    }
 
 
 def _judged(
