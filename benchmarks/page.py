@@ -186,7 +186,9 @@ SECTIONS: dict[str, tuple[str, str, Callable[[Document], Sequence[str]]]] = {
     ),
     "growth": ("Growth", "python benchmarks/growth.py", growth_section),
     "scaling": ("One and two workers", "python benchmarks/scaling.py", scaling_section),
-    "plan": ("Plan and reality", "python benchmarks/calibrate_plan.py", plan_section),
+    "plan": (
+        "Plan and reality", "python benchmarks/plan_and_reality.py --data FOLDER", plan_section
+    ),
 }  # fmt: skip
 """Name of the document → heading, command, what is shown."""
 

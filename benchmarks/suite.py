@@ -52,7 +52,7 @@ def parts(given: argparse.Namespace) -> list[Part]:
         Part("neighbors", data),
         Part("growth", [*limit, *largest]),
         Part("scaling"),
-        Part("plan", script_name="calibrate_plan"),
+        Part("plan", data, script_name="plan_and_reality"),
     ]
     return [part for part in every if not given.only or part.name in given.only]
 
