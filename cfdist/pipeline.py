@@ -86,10 +86,10 @@ def train(
     require_writable(config)
     check_id_lists(config)
     with recorded_run("train", config, client, progress or Silence()) as (context, record):
-        plan = _planned(context)
-        interactions = ingest(context)
         context = resolve_method(context)
         require_neighbors(context.config)
+        plan = _planned(context, client)
+        interactions = ingest(context)
         hold_out = _timed(context, measure_sibling, interactions)
         results = run_stages(context, interactions)
         record.metrics = metrics_of(results) | {"hold_out": hold_out}
@@ -244,7 +244,7 @@ def run_stages(context: Context, interactions: Interactions | None = None) -> Re
     return Results(rows, index, matrix, factors, profiles, near, partners, lists, second)
 
 
-def _planned(context: Context) -> Plan:
+def _planned(context: Context, client: Client | None) -> Plan:
     """The plan of the whole job; out of core where it says so.
 
     Raises
@@ -253,7 +253,7 @@ def _planned(context: Context) -> Plan:
         The job does not fit.
     """
     config = context.config
-    elsewhere = config.cluster.address != "local"
+    elsewhere = client is not None or config.cluster.address != "local"
     workers = context.client.scheduler_info(n_workers=-1)["workers"] if elsewhere else None
     planned = plan_for(config, quick=True, workers=workers)
     if config.cluster.require_fit:

@@ -122,8 +122,14 @@ def search(
     Raises
     ------
     ValueError
-        If lists are longer than the index was built for.
+        If lists are longer than the index was built for, or tiles are none of its.
     """
+    if len(tiles) and (
+        tiles.min() < 0
+        or tiles.max() > len(index.identity)
+        or np.ptp(tiles, axis=1).max() > QUERY_ROWS
+    ):
+        raise ValueError(f"tiles are runs of at most {QUERY_ROWS} of the index's rows")
     if k > index.max_list:
         raise ValueError(f"lists of {k} from an index for lists of {index.max_list}")
     tiles = tiles[np.argsort(tiles[:, 0], kind="stable")]

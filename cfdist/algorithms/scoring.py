@@ -246,11 +246,12 @@ def _fill_through(
                     touched[n_touched] = article
                     n_touched += 1
                 total[article] += weight * np.float64(table_data[t])
+        free_articles, free_scores = articles[row, filled:], scores[row, filled:]
         for i in range(n_touched):
             article = touched[i]
             score = np.float32(total[article] / mass)
-            if score > 0:
-                insert_sorted(articles[row, filled:], scores[row, filled:], article, score)
+            if score > 0 and score >= free_scores[-1]:
+                insert_sorted(free_articles, free_scores, article, score)
         for place in range(filled, n):
             if articles[row, place] >= 0:
                 sources[row, place] = source
@@ -389,9 +390,10 @@ def _fill_sparse(
         filled = block_row(blocked, row, articles, owned_indptr, owned_indices)
         if filled == n:
             continue
+        free_articles, free_scores = articles[row, filled:], scores[row, filled:]
         for e in range(indptr[row], indptr[row + 1]):
             if data[e] > 0 and blocked[indices[e]] < row:
-                insert_sorted(articles[row, filled:], scores[row, filled:], indices[e], data[e])
+                insert_sorted(free_articles, free_scores, indices[e], data[e])
         for place in range(filled, n):
             if articles[row, place] >= 0:
                 sources[row, place] = source

@@ -80,8 +80,9 @@ def count_owned(lists: dict[str, NDArray[Any]], owned: CsrBlock) -> int:
     """Entries of a block's lists that are in the same user's row of ``owned``."""
     users = np.repeat(np.arange(owned.shape[0]), np.diff(owned.indptr))
     found = 0
-    for first in range(0, owned.nnz, OWNED_AT_ONCE):
-        few = slice(first, first + OWNED_AT_ONCE)
+    at_once = max(1, OWNED_AT_ONCE // max(1, lists["articles"].shape[1]))
+    for first in range(0, owned.nnz, at_once):
+        few = slice(first, first + at_once)
         listed = lists["articles"][lists["row_of_user"][users[few]]]
         found += int(np.count_nonzero(listed == owned.indices[few, None]))
     return found

@@ -1,13 +1,13 @@
 """This machine: one worker inside the process, or N worker processes."""
 
 import logging
-import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import dask
+from dask.system import CPU_COUNT
 from dask.utils import parse_bytes
 from distributed import Client, Nanny, Scheduler, SpecCluster, Worker
 from threadpoolctl import threadpool_limits
@@ -73,7 +73,7 @@ def _specification(settings: ClusterSettings) -> dict[str, Any]:
     if settings.workers:
         shared["host"] = LOOPBACK
     worker = {
-        "nthreads": settings.threads or max(1, _n_cores() // n_workers),
+        "nthreads": settings.threads or max(1, CPU_COUNT // n_workers),
         "memory_limit": settings.memory_limit,
         "dashboard_address": f"{LOOPBACK}:0",
         "silence_logs": logging.CRITICAL,  # errors reach the user through the client
@@ -85,13 +85,6 @@ def _specification(settings: ClusterSettings) -> dict[str, Any]:
         "workers": {i: {"cls": kind, "options": shared | worker} for i in range(n_workers)},
         "silence_logs": logging.CRITICAL,
     }
-
-
-def _n_cores() -> int:
-    """Cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _port(settings: ClusterSettings) -> int:

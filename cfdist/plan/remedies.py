@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from cfdist.plan.plan import GB, Plan, make_plan
+from cfdist.plan.plan import Plan, make_plan
 from cfdist.plan.sizes import Job
 
 
@@ -43,12 +43,11 @@ def remedies(plan: Plan, total_bytes: int) -> list[Remedy]:
 
 
 def _through_disk(plan: Plan, total_bytes: int) -> Remedy | None:
-    """Values in files instead of memory; a memory limit switches that on."""
+    """Values in files instead of memory, where that was switched off."""
     if plan.job.out_of_core or not plan.job.checkpoints:
         return None
     changed = make_plan(plan.sizes, replace(plan.job, out_of_core=True), plan.machine)
-    limit = f"{plan.machine.memory_bytes / GB:.3g}GB"
-    return _if_fits(changed, f"--memory-limit {limit}")
+    return _if_fits(changed, "--set cluster.out_of_core=true")
 
 
 def _fewer_workers(plan: Plan, total_bytes: int) -> Remedy | None:

@@ -1,6 +1,6 @@
 """The SVD: how it is done, its memory and its work."""
 
-from cfdist.algorithms.krylov import MIN_BASIS_COLUMNS, block_width
+from cfdist.algorithms.krylov import block_width, max_basis_columns
 from cfdist.plan import constants as c
 from cfdist.plan.sizes import Job, Sizes
 from cfdist.plan.terms import Case, Work, spread
@@ -45,7 +45,7 @@ def _krylov(case: Case) -> tuple[int, Work]:
     sizes, job = case.sizes, case.job
     width = block_width(n_components(sizes, job), sizes.articles)
     passes = n_passes(sizes, job)
-    columns = min(passes * width, max(MIN_BASIS_COLUMNS, 2 * job.n_components + width))
+    columns = min(passes * width, max_basis_columns(n_components(sizes, job)))
     images = spread(4 * sizes.articles * width * case.values.blocks, case.values.blocks,
                     case.machine.n_workers)  # fmt: skip
     n_bytes = sizes.articles * columns * (2 * 4 + 8 + 4) + 2 * images

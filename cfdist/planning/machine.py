@@ -10,6 +10,9 @@ from cfdist.errors import ConfigError
 from cfdist.plan import Machine, Rates
 from cfdist.settings import ClusterSettings
 
+UNLIMITED = 10**15
+"""Bytes of a worker that has no limit: it is never refused."""
+
 
 @dataclass(frozen=True)
 class Given:
@@ -62,7 +65,8 @@ def with_workers_of(machine: Machine, workers: dict[str, dict[str, int]]) -> Mac
     Parameters
     ----------
     workers : dict
-        As ``client.scheduler_info()["workers"]``: ``nthreads`` and ``memory_limit`` of each.
+        As ``client.scheduler_info()["workers"]``: ``nthreads`` and ``memory_limit`` of each, 0
+        where a worker has none.
     """
     if not workers:
         return machine
@@ -70,7 +74,7 @@ def with_workers_of(machine: Machine, workers: dict[str, dict[str, int]]) -> Mac
         machine,
         workers=len(workers),
         threads=min(worker["nthreads"] for worker in workers.values()),
-        memory_bytes=min(worker["memory_limit"] for worker in workers.values()),
+        memory_bytes=min(worker["memory_limit"] or UNLIMITED for worker in workers.values()),
     )
 
 

@@ -14,6 +14,7 @@ from cfdist.planning.rates import measure_rates
 from cfdist.planning.search import measure_search_share
 from cfdist.planning.sizes import Measured, measure_sizes
 from cfdist.schema import BLEND, SPECTRAL
+from cfdist.settings import ClusterSettings
 
 
 @dataclass(frozen=True)
@@ -75,12 +76,13 @@ def plan_for(
     if not quick:
         sizes = replace(sizes, search_share=_search_share(measured, job))
     plan = make_plan(sizes, job, machine)
-    if not plan.fits and config.runs.checkpoints:
+    if not plan.fits and config.runs.checkpoints and config.cluster.out_of_core == "auto":
         through_disk = make_plan(sizes, replace(job, out_of_core=True), machine)
-        plan = through_disk if through_disk.fits else plan
+        plan = min(plan, through_disk, key=lambda each: each.needed_bytes)
     total = machine.n_workers * machine.memory_bytes
     notes = list(_notes(config, measured.scope, given))
-    return Planned(plan, measured.scope, measured.n_sampled_users, remedies(plan, total), notes)
+    found = [each for each in remedies(plan, total) if not (workers and "--workers" in each.change)]
+    return Planned(plan, measured.scope, measured.n_sampled_users, found, notes)
 
 
 def _notes(config: Config, scope: str, given: Given | None) -> Iterator[str]:
@@ -119,12 +121,19 @@ def job_of(config: Config) -> Job:
         n_recommendations=config.recommend.n_recommendations,
         n_buy_again=config.recommend.n_buy_again,
         checkpoints=config.runs.checkpoints,
-        out_of_core=config.cluster.memory_limit != "auto" and config.runs.checkpoints,
+        out_of_core=config.runs.checkpoints and _is_out_of_core(config.cluster),
         hold_out_users=config.evaluation.max_users if gate.enabled and gate.hold_out else 0,
         publish_matrix=publish.user_item_matrix,
         max_similarity_articles=publish.max_similarity_articles,
         spectral_components=recommend.spectral.n_components if filtered else 0,
     )
+
+
+def _is_out_of_core(cluster: ClusterSettings) -> bool:
+    """Asked for, or by a limit of the memory."""
+    if cluster.out_of_core == "auto":
+        return cluster.memory_limit != "auto"
+    return cluster.out_of_core
 
 
 def require_fits(planned: Planned) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.dispatcher import Dispatcher
 from numba.core.registry import cpu_target
 
@@ -29,7 +30,13 @@ def loading() -> Iterator[None]:
     It takes a quarter of a second, once per process, which would pass in the first task that
     calls a kernel. The input is read at the same time, mostly outside of Python.
     """
-    thread = threading.Thread(target=cpu_target.target_context.refresh, daemon=True)
+    thread = threading.Thread(target=_refresh, daemon=True)
     thread.start()
     yield
     thread.join()
+
+
+def _refresh() -> None:
+    """With numba's own lock: a task may compile meanwhile, and both read the same registries."""
+    with global_compiler_lock:
+        cpu_target.target_context.refresh()

@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import json
+import mmap
 import os
 import platform
 import shutil
@@ -14,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, BinaryIO, Literal, overload
+from typing import Any, BinaryIO, overload
 
 import numpy as np
 import psutil
@@ -40,6 +41,8 @@ ALIGNMENT = 64
 _LOCAL_HEADER, _ZIP64_FIELD, _FIELD_HEADER = 30, 20, 4
 _PADDING = 0xCFD1
 """Number of the zip's extra field that holds nothing."""
+_PRIVATE = mmap.MAP_PRIVATE | getattr(mmap, "MAP_NORESERVE", 0)
+"""What is written stays in memory; a file larger than memory may be mapped."""
 _COMPLETE = "complete.json"
 _MARK = ".used-by-"
 _LOCK = ".lock"
@@ -109,25 +112,26 @@ def map_value(path: Path) -> Any:
     :func:`read_value`.
     """
     with _damage_told(path), open(path, "rb") as handle, zipfile.ZipFile(handle) as archive:
+        pages = mmap.mmap(handle.fileno(), 0, flags=_PRIVATE, prot=mmap.PROT_READ | mmap.PROT_WRITE)
         return _unpack(
             {
-                member.filename.removesuffix(".npy"): _map_member(handle, member.header_offset)
+                member.filename.removesuffix(".npy"): _map_member(
+                    pages, handle, member.header_offset
+                )
                 for member in archive.infolist()
             }
         )
 
 
-def _map_member(handle: BinaryIO, offset: int) -> np.ndarray[Any, Any]:
+def _map_member(pages: mmap.mmap, handle: BinaryIO, offset: int) -> np.ndarray[Any, Any]:
+    """A view of one array; every view keeps the one mapping of its file alive."""
     handle.seek(offset)
     name_bytes, extra_bytes = struct.unpack("<26xHH", handle.read(_LOCAL_HEADER))
     handle.seek(name_bytes + extra_bytes, os.SEEK_CUR)
     np.lib.format.read_magic(handle)
     shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(handle)
-    order: Literal["F", "C"] = "F" if is_fortran else "C"
-    if 0 in shape or not shape:
-        return np.fromfile(handle, dtype, int(np.prod(shape))).reshape(shape, order=order)
-    mapped = np.memmap(handle, dtype, "c", handle.tell(), shape, order)
-    return np.asarray(mapped)  # a plain array: kernels are compiled for those
+    values = np.frombuffer(pages, dtype, int(np.prod(shape)), handle.tell())
+    return values.reshape(shape, order="F" if is_fortran else "C")
 
 
 def check_value(path: Path) -> None:
@@ -142,7 +146,12 @@ def check_value(path: Path) -> None:
 def _damage_told(path: Path) -> Iterator[None]:
     try:
         yield
-    except (OSError, ValueError, KeyError, struct.error, zipfile.BadZipFile) as error:
+    except FileNotFoundError as error:
+        raise DataError(
+            f"{path}: the checkpoint is gone, or this worker does not see it",
+            remedy="run the same command again; all workers must share runs.path",
+        ) from error
+    except (EOFError, ValueError, KeyError, struct.error, zipfile.BadZipFile) as error:
         raise DataError(
             f"{path}: the checkpoint is damaged: {error}",
             remedy=f"delete the folder {path.parent} and run the same command again",

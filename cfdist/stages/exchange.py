@@ -102,6 +102,14 @@ def exchange(stage: Stage, reads: Sequence[Future], n_blocks: int) -> list[Futur
     ]  # fmt: skip
 
 
+def remove_files(reads: Sequence[Future]) -> None:
+    """Delete the files of parts whose blocks are made; a part that is read again writes anew."""
+    for future in reads:
+        rows = future.result()[0]
+        if isinstance(rows, RowsFile):
+            rows.path.unlink(missing_ok=True)
+
+
 def _sorted_of_files(number: int, n_blocks: int, *reads: tuple[RowsFile, Any]) -> InteractionBlock:
     """A block's rows, from the file of every part."""
     blocks = block_of(np.arange(N_BUCKETS, dtype=np.int32), n_blocks)
@@ -115,17 +123,13 @@ def _sorted_of_files(number: int, n_blocks: int, *reads: tuple[RowsFile, Any]) -
 
 
 def _cut(read: tuple[pa.Table, Any], n_blocks: int) -> list[pa.Table]:
-    """The rows of each block; every piece is a view of the one copy."""
+    """The rows of each block, each a copy: Dask takes a view for as large as the whole."""
     table = read[0]
     block = block_of(np.asarray(table[BUCKET]), n_blocks)
     order = np.argsort(block.astype(np.int16), kind="stable")  # 16 bits: a radix sort
-    ordered = table.drop_columns(BUCKET).combine_chunks().take(pa.array(order))
+    rows = table.drop_columns(BUCKET).combine_chunks()
     ends = np.cumsum(np.bincount(block, minlength=n_blocks))
-    starts = np.append(0, ends[:-1])
-    return [
-        ordered.slice(first, last - first)
-        for first, last in zip(starts.tolist(), ends.tolist(), strict=True)
-    ]
+    return [rows.take(pa.array(chosen)) for chosen in np.split(order, ends[:-1])]
 
 
 def _piece(cut: list[pa.Table], number: int) -> pa.Table:

@@ -31,6 +31,7 @@ from cfdist.stages.exchange import (
     RowsFile,
     exchange,
     goes_through_files,
+    remove_files,
     rows_to_file,
     rows_with_bucket,
 )
@@ -106,8 +107,10 @@ def ingest(context: Context, beside: Interactions | None = None) -> Interactions
         total = _total(counts, settings)
         number = len(beside.blocks) if beside else n_blocks(total.rows_used)
         blocks = exchange(stage, reads, number)
-        del reads  # the exchange has what it needs
+        if folder is None:
+            reads.clear()  # the exchange has what it needs
         stage.wait(blocks)
+        remove_files(reads)
         meta = _describe(total, source, threshold) | {"now_us": context.now_us}
         return stage.complete(Interactions, meta, blocks=blocks)
 

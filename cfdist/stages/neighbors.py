@@ -92,13 +92,21 @@ def _similar_users(
         nobody = stage.submit(_assemble, profiles.n_profiles, 0, part="users")
         stage.wait([nobody])
         return 0.0, nobody
+    grouped = _grouped_users(stage, index, profiles, factors, k)
+    return _search(stage, grouped, profiles.n_profiles, k, "users")
+
+
+def _grouped_users(
+    stage: Stage, index: Index, profiles: ProfileTable, factors: Factors, k: int
+) -> Future:
+    """The search index of the profiles; what it is made of is not held while it is searched."""
     units = [
         stage.submit(_profile_units, part, profiles.profiles, *index.bounds(number), label="rows")
         for number, part in enumerate(factors.user_factors)
     ]
     rows = stage.submit(_stack, *units, label="rows")
     families = stage.submit(_families, profiles.profiles, label="rows")
-    return _search(stage, rows, families, profiles.n_profiles, k, "users")
+    return _grouped(stage, rows, families, profiles.n_profiles, k, "users")
 
 
 def _similar_articles(
@@ -108,14 +116,13 @@ def _similar_articles(
     rows = stage.submit(
         exact_neighbors.article_units, factors.item_factors, factors.singular_values, label="rows"
     )
-    return _search(stage, rows, np.arange(n_articles), n_articles, k, "articles")
+    families = stage.submit(np.arange, n_articles, label="rows")
+    grouped = _grouped(stage, rows, families, n_articles, k, "articles")
+    return _search(stage, grouped, n_articles, k, "articles")
 
 
-def _search(
-    stage: Stage, rows: Future, families: Future | Array, n_rows: int, k: int, side: str
-) -> tuple[float, Future]:
-    """Group unit rows, search in runs of tiles, put the lists together."""
-    index = _grouped(stage, rows, families, n_rows, k, side)
+def _search(stage: Stage, index: Future, n_rows: int, k: int, side: str) -> tuple[float, Future]:
+    """Search in runs of tiles, put the lists together."""
     tiles = stage.result(stage.submit(query_tiles, index, label="tiles"))
     wanted = min(TASKS_PER_THREAD * _n_threads(stage), n_rows // MIN_SEARCHED)
     runs = np.array_split(tiles, max(1, min(len(tiles), max(wanted, _n_threads(stage)))))
@@ -129,11 +136,11 @@ def _search(
 
 
 def _grouped(
-    stage: Stage, rows: Future, families: Future | Array, n_rows: int, k: int, side: str
+    stage: Stage, rows: Future, families: Future, n_rows: int, k: int, side: str
 ) -> Future:
     """The search index. Rows are assigned to centroids in slices, as that is most of the work.
 
-    It is a part, so that out of core the tasks of the search map one file.
+    Out of core it is a part, so that the tasks of the search map one file.
     """
     centroids = stage.submit(_centroids, rows, label="centroids")
     bounds = np.linspace(0, n_rows, min(n_rows // MIN_ASSIGNED, _n_threads(stage)) + 2).astype(int)
@@ -141,7 +148,10 @@ def _grouped(
         stage.submit(_assign, rows, int(first), int(last), centroids, label="assign")
         for first, last in pairwise(bounds)
     ]
-    return stage.submit(_arrange, rows, families, centroids, k, *assigned, part=f"{side}-index")
+    part = f"{side}-index" if stage.context.out_of_core else ""
+    return stage.submit(
+        _arrange, rows, families, centroids, k, *assigned, label="arrange", part=part
+    )
 
 
 def _n_threads(stage: Stage) -> int:

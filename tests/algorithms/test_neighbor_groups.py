@@ -140,3 +140,10 @@ def test_copies_of_any_families(
     true_ids, true_scores = top_k_cosine(units, k, family, all_products(units, units))
     np.testing.assert_array_equal(scores, true_scores)
     np.testing.assert_array_equal(ids, true_ids)
+
+
+@pytest.mark.parametrize("tile", [(0, 300), (-1, 4), (290, 301)])
+def test_tiles_that_are_none_of_the_index_never_reach_the_kernels(tile: tuple[int, int]) -> None:
+    index = build_index(random_units(300, 3), np.arange(300))
+    with pytest.raises(ValueError, match="tiles are runs of at most 256"):
+        search(index, np.array([tile]), 5)

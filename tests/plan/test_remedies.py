@@ -22,7 +22,7 @@ def test_values_go_through_disk_first():
     plan = make_plan(MANY, Job(n_recommendations=100), replace(MACHINE, memory_bytes=60 * 10**9))
     assert not plan.fits
     found = remedies(plan, plan.machine.memory_bytes)
-    assert found[0].change == "--memory-limit 60GB"
+    assert found[0].change == "--set cluster.out_of_core=true"
     assert all(remedy.needed_bytes <= plan.usable_bytes for remedy in found)
 
 
@@ -31,7 +31,7 @@ def test_fewer_workers_have_more_memory_each():
     plan = make_plan(MANY, Job(checkpoints=False), machine)
     changes = [remedy.change for remedy in remedies(plan, 8 * machine.memory_bytes)]
     assert any(change.startswith("--workers ") for change in changes)
-    assert not any(change.startswith("--memory-limit") for change in changes)
+    assert not any("out_of_core" in change for change in changes)
 
 
 def test_a_sample_is_the_largest_that_fits():

@@ -6,7 +6,7 @@ from distributed.system import MEMORY_LIMIT
 
 from cfdist.errors import ConfigError
 from cfdist.plan.constants import REFERENCE
-from cfdist.planning.machine import Given, machine_of, with_workers_of
+from cfdist.planning.machine import UNLIMITED, Given, machine_of, with_workers_of
 from cfdist.settings import ClusterSettings
 
 
@@ -50,3 +50,10 @@ def test_the_least_of_the_workers_of_a_scheduler_counts():
 def test_what_is_no_memory(text):
     with pytest.raises(ConfigError, match="--memory"):
         machine(Given(memory=text))
+
+
+def test_a_worker_without_a_limit_is_never_refused():
+    here = machine(workers=1)
+    assert (
+        with_workers_of(here, {"a": {"nthreads": 2, "memory_limit": 0}}).memory_bytes == UNLIMITED
+    )

@@ -182,3 +182,8 @@ def test_what_is_stored_is_mapped_in_arguments_however_deep(tmp_path):
     number, [nested, (deep,)] = resolved((1, [here, (here,)]))
     assert number == 1
     assert nested.tolist() == deep.tolist() == [0, 1, 2]
+
+
+def test_a_missing_checkpoint_is_not_called_damaged(tmp_path):
+    with pytest.raises(DataError, match="is gone, or this worker does not see it"):
+        map_value(tmp_path / "none.npz")

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from dask.sizeof import sizeof
 from running import open_context
 
 from cfdist.algorithms.hashing import bucket_of, hash_ids
@@ -12,6 +13,9 @@ from cfdist.algorithms.interactions import sort_block
 from cfdist.algorithms.partitioning import block_of
 from cfdist.input.check import Columns
 from cfdist.stages import exchange
+from cfdist.stages.checkpoint import Checkpoints
+from cfdist.stages.context import staging_of
+from cfdist.stages.ingest import ingest
 
 N_ROWS = 600
 
@@ -72,3 +76,19 @@ def test_blocks_are_those_of_a_loop(tmp_path, text, in_files):
         assert found.article_ids.equals(wanted.article_ids)
         for mine, theirs in zip(found[2:], wanted[2:], strict=True):
             np.testing.assert_array_equal(mine, theirs)
+
+
+def test_a_piece_weighs_what_it_holds(tmp_path):
+    """Dask counts a view at the size of the whole, and refuses tasks by such sums."""
+    table, _ = part_of(some_rows(text=True), np.arange(N_ROWS), None)
+    pieces = exchange._cut((table, None), 5)
+    assert sum(len(piece) for piece in pieces) == N_ROWS
+    assert sum(sizeof(piece) for piece in pieces) < 1.5 * sizeof(table)
+
+
+def test_files_of_parts_are_gone_after_ingest(tmp_path):
+    with open_context(tmp_path) as context:
+        context.out_of_core = True
+        context.checkpoints = Checkpoints(tmp_path / "checkpoints", "run")
+        ingest(context)
+        assert not list(staging_of(context).glob("rows-*"))
