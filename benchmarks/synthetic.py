@@ -27,7 +27,7 @@ def sizes_of(text: str) -> dict[str, int]:
 
 REFERENCE = sizes_of("557000x7300x1640000")
 QUICK = sizes_of("50000x2000x150000")
-WARM_UP = sizes_of("3000x2100x12000")
+WARM_UP = sizes_of("5000x2100x20000")
 
 
 def in_words(sizes: Mapping[str, int]) -> str:
