@@ -30,7 +30,12 @@ class Results:
 
 
 def metrics_of(results: Results) -> dict[str, Any]:
-    """The numbers of a build, for ``metrics.json`` and the record of the run."""
+    """The numbers of a build, for ``metrics.json`` and the record of the run.
+
+    What depends on how the work was dealt out, the share of pairs that the search looked at, is
+    in the counts of the manifest alone.
+    """
+    counts = {name: n for name, n in counts_of(results).items() if not name.endswith("_share")}
     factors, made = results.factors.meta, results.recommendations.meta
     return {
         "energy": sum(factors["energy"]),
@@ -42,7 +47,7 @@ def metrics_of(results: Results) -> dict[str, Any]:
         "n_passes": factors["n_passes"],
         "svd_method": factors["method"],
         "svd_dtype": factors["dtype"],
-        **counts_of(results),
+        **counts,
         "entries_by_source": made["n_by_source"],
         "short_lists": made["n_short_lists"],
     }
