@@ -9,6 +9,7 @@ from distributed import Client
 
 from cfdist.builds import Build
 from cfdist.config import Config
+from cfdist.errors import DataError
 from cfdist.evaluation.auto import resolve_method
 from cfdist.evaluation.candidates import Candidate
 from cfdist.evaluation.document import headline
@@ -244,8 +245,8 @@ def run_stages(context: Context, interactions: Interactions | None = None) -> Re
     return Results(rows, index, matrix, factors, profiles, near, partners, lists, second)
 
 
-def _planned(context: Context, client: Client | None) -> Plan:
-    """The plan of the whole job; out of core where it says so.
+def _planned(context: Context, client: Client | None) -> Plan | None:
+    """The plan of the whole job; out of core where it says so. None for rows that cannot be used.
 
     Raises
     ------
@@ -255,7 +256,10 @@ def _planned(context: Context, client: Client | None) -> Plan:
     config = context.config
     elsewhere = client is not None or config.cluster.address != "local"
     workers = context.client.scheduler_info(n_workers=-1)["workers"] if elsewhere else None
-    planned = plan_for(config, quick=True, workers=workers)
+    try:
+        planned = plan_for(config, quick=True, workers=workers)
+    except DataError:  # ingest reads every row, and says more
+        return None
     if config.cluster.require_fit:
         require_fits(planned)
     context.out_of_core = planned.plan.job.out_of_core
