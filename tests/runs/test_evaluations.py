@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from cfdist.runs import evaluations
+from cfdist.evaluation import report
 from cfdist.runs.evaluations import FILE, last_evaluation, read_evaluation, store_evaluation
 
 ABOUT = {"input": "a.parquet", "metric": "recall", "k": 10, "articles": "new"}
@@ -40,7 +40,7 @@ def test_document_and_report_lie_beside_the_record(tmp_path, monkeypatch, with_i
         asked.update(result=result, last=last, with_ids=with_ids)
         return "<p>é</p>"
 
-    monkeypatch.setattr(evaluations, "render", render)
+    monkeypatch.setattr(report, "render", render)
     put(tmp_path, "1", ABOUT | {"run": "1"})
     (tmp_path / "2").mkdir()
     path = store_evaluation(tmp_path, "2", ABOUT | {"run": "2"}, with_ids=with_ids)
