@@ -353,7 +353,7 @@ class ClusterSettings(Section):
         0, ge=0, le=1024, description="threads per worker; 0: the cores, divided among the workers"
     )
     memory_limit: str = Field("auto", description="per worker, such as 4GB")
-    out_of_core: bool | Literal["auto"] = Field(
+    out_of_core: Literal["auto", "on", "off"] = Field(
         "auto",
         description="what stages share goes through files; auto: with a memory limit, or where "
         "the job would not fit otherwise",

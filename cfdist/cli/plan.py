@@ -123,8 +123,9 @@ def sentences(planned: Any) -> list[str]:
     workers = f"{machine.n_workers} worker{'s' if machine.n_workers > 1 else ''}"
     told = [
         f"About {_duration(plan.seconds)} on {workers} of {machine.threads} threads; "
-        f"the peak is {in_gb(plan.needed_bytes)} of {in_gb(machine.memory_bytes)} per worker, "
-        f"in {plan.peak.name}.",
+        f"{plan.peak.name} needs most memory at once, {in_gb(plan.needed_bytes)}"
+        f"{', without pages of files' if plan.job.out_of_core else ''}; of a worker's "
+        f"{in_gb(machine.memory_bytes)} it may use {in_gb(plan.usable_bytes)}.",
         f"The build takes {in_gb(plan.output_bytes)} on disk, and until it is published the "
         f"checkpoints take {in_gb(plan.checkpoint_bytes)}.",
         f"The SVD: {plan.svd_method}, {_passes(plan.n_passes)}.",

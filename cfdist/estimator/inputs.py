@@ -28,7 +28,12 @@ def is_pairs(X: Any) -> bool:  # noqa: N803
 
 def pair_columns(frame: Any, columns: Sequence[str] | None) -> list[str]:
     """User, article and perhaps weight."""
-    names = list(frame.columns[:3]) if columns is None else list(columns)
+    if columns is None and len(frame.columns) > 3:
+        raise InputError(
+            f"which of the columns {list(frame.columns)} are the pairs?",
+            remedy='name them: TruncatedSVD(columns=["user_id", "article_id"])',
+        )
+    names = list(frame.columns if columns is None else columns)
     absent = [name for name in names if name not in frame.columns]
     if absent or len(names) not in (2, 3):
         raise InputError(

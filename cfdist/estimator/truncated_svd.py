@@ -240,12 +240,14 @@ class TruncatedSVD:
         )
 
     def _check_parameters(self) -> None:
-        for name, lowest in (("n_components", 1), ("n_iter", 1)):
+        for name, lowest in (("n_components", 1), ("n_iter", 2)):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
                 raise InputError(f"{name} = {value!r} is not a whole number")
             if value < lowest:
-                raise InputError(f"{name} = {value} is below {lowest}", remedy=f"set {name} ≥ 1")
+                raise InputError(
+                    f"{name} = {value} is below {lowest}", remedy=f"set {name} ≥ {lowest}"
+                )
         if not 0 < self.tol < 1:
             raise InputError(f"tol = {self.tol} is not between 0 and 1", remedy="set tol=1e-4")
 

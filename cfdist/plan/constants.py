@@ -26,6 +26,8 @@ WRITER_BYTES: Final = 28 * MIB
 """Writers of parquet and archives, from the first file of a build."""
 CLIENT_BYTES: Final = 280 * MIB
 """The process that was started, beside two worker processes: client, scheduler, dashboard."""
+MIN_WORKER_BYTES = 10**9
+"""What a worker takes to start at all, with some room."""
 PAUSE_SHARE: Final = 0.8
 """Of its limit, above which a Dask worker starts no tasks (``distributed.worker.memory.pause``)."""
 HELD_SHARE: Final = 0.7

@@ -77,7 +77,8 @@ class Plan:
     @property
     def least_memory_limit(self) -> int:
         """Bytes per worker from which on the job fits, rounded up to 100 MB."""
-        return ceil(self.needed_bytes / c.PAUSE_SHARE / (GB / 10)) * (GB // 10)
+        least = ceil(self.needed_bytes / c.PAUSE_SHARE / (GB / 10)) * (GB // 10)
+        return max(c.MIN_WORKER_BYTES, least)
 
     @property
     def seconds(self) -> float:

@@ -47,7 +47,7 @@ def _through_disk(plan: Plan, total_bytes: int) -> Remedy | None:
     if plan.job.out_of_core or not plan.job.checkpoints:
         return None
     changed = make_plan(plan.sizes, replace(plan.job, out_of_core=True), plan.machine)
-    return _if_fits(changed, "--set cluster.out_of_core=true")
+    return _if_fits(changed, "--set cluster.out_of_core=on")
 
 
 def _fewer_workers(plan: Plan, total_bytes: int) -> Remedy | None:

@@ -8,6 +8,7 @@ from distributed.system import MEMORY_LIMIT
 
 from cfdist.errors import ConfigError
 from cfdist.plan import Machine, Rates
+from cfdist.plan.constants import MIN_WORKER_BYTES
 from cfdist.settings import ClusterSettings
 
 UNLIMITED = 10**15
@@ -51,10 +52,16 @@ def machine_of(settings: ClusterSettings, rates: Rates, given: Given | None = No
     n_workers = max(1, workers)
     threads = given.threads or settings.threads or max(1, CPU_COUNT // n_workers)
     memory = given.memory or settings.memory_limit
+    option = "--memory" if given.memory else "--memory-limit"
     if memory == "auto":  # as Dask shares the machine's memory
         limit = int(MEMORY_LIMIT * min(1, threads / CPU_COUNT))
     else:
-        limit = to_bytes(memory, "--memory")
+        limit = to_bytes(memory, option)
+        if limit < MIN_WORKER_BYTES:
+            raise ConfigError(
+                f"{option} = {memory} is less than a worker needs, 1GB",
+                remedy="raise it, or use fewer --workers",
+            )
     gpu_memory = to_bytes(given.gpu_memory, "--gpu-memory") if given.gpu_memory else 0
     return Machine(workers, threads, limit, rates, given.gpus, gpu_memory)
 

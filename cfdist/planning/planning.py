@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from cfdist.config import Config
-from cfdist.errors import ResourceError
-from cfdist.plan import Job, Plan, make_plan
+from cfdist.errors import DataError, ResourceError
+from cfdist.plan import Job, Plan, Sizes, make_plan
 from cfdist.plan.constants import PAUSE_SHARE, REFERENCE
 from cfdist.plan.plan import GB
 from cfdist.plan.remedies import Remedy, remedies
@@ -73,6 +73,7 @@ def plan_for(
     measured = measure_sizes(config, quick=quick)
     job = job_of(config)
     sizes = measured.sizes
+    _require_some(sizes)
     if not quick:
         sizes = replace(sizes, search_share=_search_share(measured, job))
     plan = make_plan(sizes, job, machine)
@@ -80,12 +81,23 @@ def plan_for(
         through_disk = make_plan(sizes, replace(job, out_of_core=True), machine)
         plan = min(plan, through_disk, key=lambda each: each.needed_bytes)
     total = machine.n_workers * machine.memory_bytes
-    notes = list(_notes(config, measured.scope, given))
+    notes = list(_notes(config, measured.scope, given, asked=bool(workers)))
     found = [each for each in remedies(plan, total) if not (workers and "--workers" in each.change)]
     return Planned(plan, measured.scope, measured.n_sampled_users, found, notes)
 
 
-def _notes(config: Config, scope: str, given: Given | None) -> Iterator[str]:
+def _require_some(sizes: Sizes) -> None:
+    """What the matrix refuses can be known before."""
+    for number, what in ((sizes.users, "user"), (sizes.articles, "article")):
+        if number < 2:
+            raise DataError(
+                f"the input has {number} {what}{'' if number == 1 else 's'}; "
+                "recommendations need at least 2",
+                remedy=f"check which column ingest.columns.{what}_id names",
+            )
+
+
+def _notes(config: Config, scope: str, given: Given | None, *, asked: bool) -> Iterator[str]:
     """What the figures leave out."""
     ingest, recommend = config.ingest, config.recommend
     if scope:
@@ -96,6 +108,17 @@ def _notes(config: Config, scope: str, given: Given | None) -> Iterator[str]:
         recommend.item_neighbors.similarity == "rp3beta"
     ):
         yield "raw similarity and rp3beta take more: the longest histories decide, see the settings"
+    if (
+        not asked
+        and config.cluster.address != "local"
+        and (given is None or not given.is_elsewhere)
+    ):
+        yield (
+            f"{config.cluster.address} was not asked: the machine is this one, unless --workers, "
+            "--threads and --memory describe another"
+        )
+    if given is not None and bool(given.gpus) != bool(given.gpu_memory):
+        yield "whether it fits GPUs needs both --gpus and --gpu-memory"
     if given is not None and given.is_elsewhere:
         yield "the machine is the one described, and its threads as fast as those of this one"
 
@@ -133,7 +156,7 @@ def _is_out_of_core(cluster: ClusterSettings) -> bool:
     """Asked for, or by a limit of the memory."""
     if cluster.out_of_core == "auto":
         return cluster.memory_limit != "auto"
-    return cluster.out_of_core
+    return cluster.out_of_core == "on"
 
 
 def require_fits(planned: Planned) -> None:

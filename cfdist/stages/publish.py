@@ -92,7 +92,7 @@ def _measured(context: Context, files: list[WrittenFile]) -> dict[str, Any]:
     """What came of the plan, as far as the stages have ended."""
     peaks = context.client.run(peak_memory, on_error="ignore")
     return {
-        "seconds": context.seconds,
+        "seconds": {k: s for k, s in context.seconds.items() if k not in context.resumed},
         "peak_bytes": max(peaks.values(), default=0),
         "output_bytes": sum(file.bytes for file in files),
     }
@@ -161,18 +161,21 @@ def require_writable(config: Config) -> None:
     ConfigError
         Names the folder and why.
     """
-    for folder in (config.publish.root, config.runs.path):
+    for folder, option in (
+        (config.publish.root, "--output"),
+        (config.runs.path, "--set runs.path=FOLDER"),
+    ):
         if "://" in folder:
             raise ConfigError(
                 f"{folder}: builds are written to a mounted file system only",
-                remedy="choose a folder with --output",
+                remedy=f"choose a folder with {option}",
             )
         try:
             _probe(Path(folder))
         except OSError as error:
             raise ConfigError(
                 f"{folder} cannot be written: {error.strerror}",
-                remedy="choose another folder with --output, or change its owner",
+                remedy=f"choose another folder with {option}, or change its owner",
             ) from error
 
 

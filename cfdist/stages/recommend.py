@@ -89,6 +89,11 @@ def recommend(fitting: Fitting, *, filled: bool = True) -> Recommendations:
         summaries = [stage.submit(_summary, block, label="count") for block in lists]
         stage.wait([*lists, *summaries])
         by_source = np.sum([future.result()[0] for future in summaries], axis=0)
+        if not by_source.any():
+            context.note(
+                "every list is empty: nobody lacks an article that somebody else has, or the "
+                "rules allow none"
+            )
         meta = {
             "method": method,
             "n_recommendations": wanted.n,

@@ -62,7 +62,14 @@ def test_a_described_cluster():
     assert (machine["workers"], machine["threads"], machine["memory_bytes"]) == (8, 4, 64 * 10**9)
 
 
-def test_what_does_not_fit_is_refused_with_a_remedy():
+def test_a_worker_below_the_least_is_refused_as_train_does():
+    told = run(str(SAMPLE), "--memory-limit", "600MB")
+    assert told.exit_code == 40
+    assert "--memory-limit = 600MB is less than a worker needs, 1GB" in told.stderr
+
+
+def test_what_does_not_fit_is_refused_with_a_remedy(monkeypatch):
+    monkeypatch.setattr("cfdist.planning.machine.MIN_WORKER_BYTES", 0)
     told = run(str(SAMPLE), "--memory", "300MB")
     assert told.exit_code == 40
     assert "can be used" in told.stderr

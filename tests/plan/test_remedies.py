@@ -22,7 +22,7 @@ def test_values_go_through_disk_first():
     plan = make_plan(MANY, Job(n_recommendations=100), replace(MACHINE, memory_bytes=60 * 10**9))
     assert not plan.fits
     found = remedies(plan, plan.machine.memory_bytes)
-    assert found[0].change == "--set cluster.out_of_core=true"
+    assert found[0].change == "--set cluster.out_of_core=on"
     assert all(remedy.needed_bytes <= plan.usable_bytes for remedy in found)
 
 

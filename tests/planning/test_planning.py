@@ -24,7 +24,8 @@ def test_the_plan_of_the_sample(planned):
     require_fits(planned)
 
 
-def test_a_job_that_does_not_fit_is_refused_with_both_numbers(tmp_path):
+def test_a_job_that_does_not_fit_is_refused_with_both_numbers(tmp_path, monkeypatch):
+    monkeypatch.setattr("cfdist.planning.machine.MIN_WORKER_BYTES", 0)
     planned = plan_for(quick_config(tmp_path), Given(memory="200MB"), quick=True)
     with pytest.raises(ResourceError) as error:
         require_fits(planned)
