@@ -418,7 +418,7 @@ def test_output_that_cannot_be_written_is_found_before_the_input_is_read(shop, p
     (shop.folder / "file").touch()
     place = str(shop.folder / place)
     missing = shop.input / "none.parquet"
-    words = (f"{place} cannot be written", "--output")
+    words = (f"{place} cannot be written", "runs.path=FOLDER" if key == "runs.path" else "--output")
     shop.refuse(missing, *words, options=setting(key, place), code=EXIT_CONFIG)
 
 
