@@ -10,6 +10,7 @@ from cfdist.algorithms.neighbor_groups import QUERY_ROWS, Floats, Ints
 
 NEAR_GROUPS = 2
 RING_ROWS = 64
+"""Rows of a ring; at most ``OWN_ROWS``, as the space for products is made for those."""
 OWN_ROWS = 1024
 LANES = 64
 NOTHING = np.float32(-2.0)
