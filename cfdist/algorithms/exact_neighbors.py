@@ -51,7 +51,6 @@ __all__ = [
     "insert_sorted",
     "query_tiles",
     "search",
-    "search_bytes",
     "slacks",
     "unit_rows",
 ]
@@ -90,21 +89,6 @@ def slacks(n_components: int) -> tuple[float, float]:
     """
     growth = max(1.0, n_components / SLACK_COMPONENTS) ** 0.5
     return SLACK_SCORE * growth, SLACK_RADIANS * growth**0.5
-
-
-def search_bytes(n_queries: int, n_rows: int, n_components: int, n_groups: int, k: int) -> int:
-    """Bytes that a search of ``n_queries`` rows takes beyond the index: lists and bounded tiles.
-
-    Notes
-    -----
-    A group larger than 4 MiB is read at once; this counts twice the mean group.
-    """
-    batch = min(n_queries, BATCH_QUERIES + QUERY_ROWS)
-    row = 4 * n_components
-    chunk = CHUNK_BYTES + 2 * (row + 12) * (n_rows // max(1, n_groups))
-    per_query = row + 8 + 16 + 12 * k + 8 + 8 + 4 * min(n_groups, CHUNK_GROUPS)
-    tiles = 4 * QUERY_ROWS * OWN_ROWS + QUERY_ROWS * row
-    return n_queries * (12 * k + 8) * 2 + batch * per_query + chunk + tiles
 
 
 def search(

@@ -14,10 +14,10 @@ from threadpoolctl import threadpool_limits
 
 from cfdist.cluster.plugins import register_plugins
 from cfdist.errors import ClusterError, ConfigError
+from cfdist.plan.constants import MIN_WORKER_BYTES
 from cfdist.settings import ClusterSettings
 
 LOOPBACK = "127.0.0.1"
-MIN_WORKER_BYTES = 10**9
 
 
 @contextmanager

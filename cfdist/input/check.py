@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from cfdist.errors import ConfigError
+from cfdist.errors import ConfigError, DataError
 from cfdist.input.dates import parse_date
 from cfdist.input.ids import is_missing, read_ids
 from cfdist.input.numbers import read_numbers
@@ -239,3 +239,20 @@ def _quantities(table: pa.Table, part: Part) -> NDArray[np.float64]:
         remedy = "cast the column, or leave it out with ingest.columns.quantity = ''"
         raise part.error(QUANTITY, 0, None, f"is {values.type}, a number is needed", remedy)
     return numbers
+
+
+def require_two(n_users: int, n_articles: int) -> None:
+    """Nothing, where there are two users and two articles to compare.
+
+    Raises
+    ------
+    DataError
+        Names what is too few, and the column to look at.
+    """
+    for number, what in ((n_users, "user"), (n_articles, "article")):
+        if number < 2:
+            raise DataError(
+                f"the input has {number} {what}{'' if number == 1 else 's'}; "
+                "recommendations need at least 2",
+                remedy=f"check which column ingest.columns.{what}_id names",
+            )

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from cfdist.config import Config
-from cfdist.errors import DataError, ResourceError
-from cfdist.plan import Job, Plan, Sizes, make_plan
+from cfdist.errors import ResourceError
+from cfdist.input.check import require_two
+from cfdist.plan import Job, Plan, make_plan
 from cfdist.plan.constants import PAUSE_SHARE, REFERENCE
 from cfdist.plan.plan import GB
 from cfdist.plan.remedies import Remedy, remedies
@@ -73,7 +74,7 @@ def plan_for(
     measured = measure_sizes(config, quick=quick)
     job = job_of(config)
     sizes = measured.sizes
-    _require_some(sizes)
+    require_two(sizes.users, sizes.articles)
     if not quick:
         sizes = replace(sizes, search_share=_search_share(measured, job))
     plan = make_plan(sizes, job, machine)
@@ -84,17 +85,6 @@ def plan_for(
     notes = list(_notes(config, measured.scope, given, asked=bool(workers)))
     found = [each for each in remedies(plan, total) if not (workers and "--workers" in each.change)]
     return Planned(plan, measured.scope, measured.n_sampled_users, found, notes)
-
-
-def _require_some(sizes: Sizes) -> None:
-    """What the matrix refuses can be known before."""
-    for number, what in ((sizes.users, "user"), (sizes.articles, "article")):
-        if number < 2:
-            raise DataError(
-                f"the input has {number} {what}{'' if number == 1 else 's'}; "
-                "recommendations need at least 2",
-                remedy=f"check which column ingest.columns.{what}_id names",
-            )
 
 
 def _notes(config: Config, scope: str, given: Given | None, *, asked: bool) -> Iterator[str]:

@@ -19,6 +19,7 @@ from cfdist.algorithms.weighting import (
     weight_statistics,
 )
 from cfdist.errors import ConfigError, DataError
+from cfdist.input.check import require_two
 from cfdist.settings import MatrixSettings
 from cfdist.stages.context import Artifact, Context, Stage
 from cfdist.stages.index import Index, tree_reduce
@@ -70,7 +71,7 @@ def matrix(context: Context, interactions: Interactions, index: Index) -> UserIt
         found = stage.resume(UserItemMatrix)
         if found is not None:
             return found
-        _require_some(index)
+        require_two(index.n_users, index.n_articles)
         counts, baskets, skipped = [], [], []
         for block in interactions.blocks:
             codes = stage.submit(_article_codes, block, index.article_ids, label="codes")
@@ -131,16 +132,6 @@ def _weigh_all(stage: Stage, counts: list[Future], weighting: str) -> list[Futur
         parts = [stage.submit(weight_statistics, block, label="statistics") for block in counts]
         statistics = tree_reduce(stage, add_statistics, parts, label="sum")
     return [stage.submit(weigh, block, weighting, statistics, part="blocks") for block in counts]
-
-
-def _require_some(index: Index) -> None:
-    for number, what in ((index.n_users, "user"), (index.n_articles, "article")):
-        if number < 2:
-            raise DataError(
-                f"the input has {number} {what}{'' if number == 1 else 's'}; "
-                "recommendations need at least 2",
-                remedy=f"check which column ingest.columns.{what}_id names",
-            )
 
 
 def _require_weight(total: ColumnTotals) -> None:

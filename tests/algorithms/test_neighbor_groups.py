@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import all_products, top_k_cosine
 
-from cfdist.algorithms.exact_neighbors import search, search_bytes, unit_rows
+from cfdist.algorithms.exact_neighbors import search, unit_rows
 from cfdist.algorithms.neighbor_groups import (
     MAX_GROUPS,
     arrange,
@@ -66,13 +66,6 @@ def test_bytes_are_those_of_the_arrays(n_rows: int) -> None:
     n_bytes = sum(part.nbytes for part in index if isinstance(part, np.ndarray))
     assert n_bytes == index_bytes(n_rows, 7)
     assert index.identity.dtype == index.family.dtype == np.int32
-
-
-def test_bytes_of_a_search_are_bounded_beyond_its_lists() -> None:
-    """Ten times the queries cost no more than their lists."""
-    few, many = (search_bytes(n, 10**7, 50, 3_162, 20) for n in (10**5, 10**6))
-    assert many - few == 900_000 * (20 * 12 + 8) * 2
-    assert few < 200 * 2**20
 
 
 class Slices:
