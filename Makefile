@@ -2,7 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help install demo check format test test-pins bench bench-quick clean
+.PHONY: help install demo check format test test-pins test-rapids test-agreement gpu-report bench \
+	bench-quick clean
 
 help:
 	@echo "make install    .venv with cfdist in it"
@@ -10,6 +11,9 @@ help:
 	@echo "make check      format, lint, types, layers"
 	@echo "make test       all tests, 8 minutes at most"
 	@echo "make test-pins  the same with the versions that RAPIDS pins"
+	@echo "make test-rapids     against the real RAPIDS wheels, without a GPU: 7 GB, 5 minutes"
+	@echo "make test-agreement  both backends on larger data, on the stand-ins for RAPIDS"
+	@echo "make gpu-report      on a machine with a GPU: does it agree, how long does it take"
 	@echo "make bench      all of docs/benchmarks.md, measured here; DATA=FOLDER: real data, too"
 	@echo "make bench-quick  3 minutes: has a ratio to a peer fallen? KEEP=1: store them"
 
@@ -46,6 +50,23 @@ test-pins:
 		--constraint tests/rapids-pins.txt --editable ".[demo,dev]"
 	.venv-pins/bin/python -m pytest
 
+test-rapids: .venv-rapids/installed
+	.venv-rapids/bin/python -m pytest tests/rapids
+
+.venv-rapids/installed: pyproject.toml tests/rapids/requirements.txt
+	$(PYTHON) -m venv .venv-rapids
+	.venv-rapids/bin/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=24"
+	.venv-rapids/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint tests/rapids/requirements.txt --editable ".[cu12,dev]"
+	touch $@
+
+test-agreement: install
+	$(BIN)/python benchmarks/gpu_agreement.py
+
+gpu-report:
+	-$(PYTHON) -m pytest -m gpu tests/gpu
+	$(PYTHON) benchmarks/gpu_report.py
+
 bench: .venv/benches
 	$(BIN)/python benchmarks/suite.py $(if $(DATA),--data $(DATA))
 
@@ -57,4 +78,4 @@ bench-quick: .venv/benches
 	touch $@
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-pins .venv-rapids .mypy_cache .ruff_cache .pytest_cache .hypothesis

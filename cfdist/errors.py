@@ -78,3 +78,9 @@ class GateError(CfdistError):
     """A build was made, and a check of the gate refused it: kept, marked, and not live."""
 
     exit_code = EXIT_REFUSED
+
+
+class DeviceError(CfdistError):
+    """A GPU is missing, cannot be used or computes something else than it should."""
+
+    exit_code = EXIT_CONFIG

@@ -7,7 +7,8 @@ from typing import Any
 
 from distributed import Client
 
-from cfdist.builds import Build
+from cfdist.builds import Build, load_build
+from cfdist.cluster.devices import describe_workers
 from cfdist.config import Config
 from cfdist.errors import DataError
 from cfdist.evaluation.auto import resolve_method
@@ -16,6 +17,7 @@ from cfdist.evaluation.document import headline
 from cfdist.evaluation.run import evaluate as measure_candidates
 from cfdist.evaluation.run import measure_experiment, sampled
 from cfdist.evaluation.sibling import measure_sibling
+from cfdist.evaluation.verification import Verification, settings_of, verify_build
 from cfdist.plan import Plan
 from cfdist.planning import in_gb, plan_for, require_fits
 from cfdist.redact import redact
@@ -228,6 +230,45 @@ def sweep(
     return result
 
 
+def verify(
+    config: Config | None = None,
+    client: Client | None = None,
+    progress: Progress | None = None,
+    *,
+    build: str | None = None,
+    n_users: int = 2000,
+) -> Verification:
+    """A published build, computed once more by the backend of the settings, and compared.
+
+    Parameters
+    ----------
+    build : str, optional
+        Name of a build in ``config.publish.root``; the live one by default.
+    n_users : int
+        Users whose lists are compared.
+
+    Raises
+    ------
+    BuildError
+        There is no such build, or it has no matrix.
+    ConfigError
+        Its lists cannot be made from its matrix.
+
+    Notes
+    -----
+    Other parameters are those of :func:`train`; nothing is published.
+    """
+    config = config or Config()
+    found = load_build(config.publish.root, build)
+    made_with = settings_of(found, config)
+    with recorded_run("verify", made_with, client, progress or Silence()) as (context, record):
+        context.checkpoints = Checkpoints(None)
+        result = verify_build(context, found, n_users)
+        record.metrics, record.build = result.document(), found.id
+        record.status = "done"
+    return result
+
+
 def run_stages(context: Context, interactions: Interactions | None = None) -> Results:
     """Everything before publishing, in order."""
     fitting = Fitting(context, select(context, interactions or ingest(context)))
@@ -256,8 +297,9 @@ def _planned(context: Context, client: Client | None) -> Plan | None:
     config = context.config
     elsewhere = client is not None or config.cluster.address != "local"
     workers = context.client.scheduler_info(n_workers=-1)["workers"] if elsewhere else None
+    devices = None if context.backend == "cpu" else describe_workers(context.client)
     try:
-        planned = plan_for(config, quick=True, workers=workers)
+        planned = plan_for(config, quick=True, workers=workers, devices=devices)
     except DataError:  # ingest reads every row, and says more
         return None
     if config.cluster.require_fit:

@@ -347,7 +347,24 @@ class RunsSettings(Section):
 class ClusterSettings(Section):
     """Where tasks run."""
 
-    address: str = Field("local", description="local, or tcp://host:port of a scheduler")
+    address: str = Field("local", description="local, cuda, or tcp://host:port of a scheduler")
+    backend: Literal["cpu", "gpu", "auto"] = Field(
+        "cpu",
+        description="who computes: NumPy and compiled loops, or cupy, cuML, cuVS and cuDF; auto: "
+        "gpu where every worker has one that works",
+    )
+    gpus: str = Field(
+        "", description='GPUs of the cluster cuda, such as "0,1", or their UUIDs; empty: all'
+    )
+    rmm_pool_size: str = Field(
+        "0.8", description="GPU memory taken at the start of each worker: a share, or 40GB"
+    )
+    device_memory_limit: str = Field(
+        "0.7", description="GPU memory that a job may plan with, per worker: a share, or 40GB"
+    )
+    protocol: Literal["tcp", "ucx"] = Field(
+        "tcp", description="between workers of the cluster cuda; ucx needs distributed-ucxx"
+    )
     workers: int = Field(0, ge=0, le=1024, description="0: inside this process; N: processes")
     threads: int = Field(
         0, ge=0, le=1024, description="threads per worker; 0: the cores, divided among the workers"

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cfdist.algorithms.csr import CsrBlock
+from cfdist.algorithms.namespace import namespace_of
 
 
 def blend_tiles(
@@ -14,7 +15,7 @@ def blend_tiles(
     owned: CsrBlock,
     denied: NDArray[np.integer] | None = None,
 ) -> NDArray[np.float32]:
-    """Σ_p w_p · S_p / max S_p, float32 ``(n_rows, n_articles)``.
+    """Σ_p w_p · S_p / max S_p, float32 ``(n_rows, n_articles)``, where the tiles are.
 
     Parameters
     ----------
@@ -37,7 +38,7 @@ def blend_tiles(
     free = _not_owned(owned)
     if denied is not None:
         free[:, denied] = False
-    total = np.zeros(owned.shape, dtype=np.float32)
+    total: NDArray[np.float32] = namespace_of(owned.data).zeros(owned.shape, dtype=np.float32)
     for tile, weight in zip(tiles, weights, strict=True):
         if weight:
             total += tile * _factors(tile, weight, free)
@@ -48,13 +49,18 @@ def _factors(
     tile: NDArray[np.float32], weight: float, free: NDArray[np.bool_]
 ) -> NDArray[np.float32]:
     """Weight over the highest score of each row, ``(n_rows, 1)``; 0 where none is positive."""
-    highest = tile.max(axis=1, where=free, initial=0.0, keepdims=True).astype(np.float64)
+    xp = namespace_of(tile)
+    highest = xp.where(free, tile, xp.float32(0)).max(axis=1, keepdims=True).astype(np.float64)
     positive = highest > 0
-    return np.where(positive, weight / np.where(positive, highest, 1.0), 0.0).astype(np.float32)
+    factors: NDArray[np.floating] = xp.where(
+        positive, weight / xp.where(positive, highest, 1.0), 0.0
+    )
+    return factors.astype(np.float32)
 
 
 def _not_owned(owned: CsrBlock) -> NDArray[np.bool_]:
     """Mask of the articles that each row may be recommended."""
-    free = np.ones(owned.shape, dtype=np.bool_)
-    free[np.repeat(np.arange(owned.shape[0]), np.diff(owned.indptr)), owned.indices] = False
+    xp = namespace_of(owned.indices)
+    free: NDArray[np.bool_] = xp.ones(owned.shape, dtype=np.bool_)
+    free[xp.repeat(xp.arange(owned.shape[0]), xp.diff(owned.indptr)), owned.indices] = False
     return free

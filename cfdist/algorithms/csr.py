@@ -1,10 +1,15 @@
-"""A block of a sparse matrix as plain arrays, which Dask can size, spill and send."""
+"""A block of a sparse matrix as plain arrays, which Dask can size, spill and send.
 
-from typing import NamedTuple
+The arrays are NumPy's, or cupy's on a GPU; what makes blocks of blocks leaves them where they are.
+"""
+
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
+
+from cfdist.algorithms.namespace import namespace_of
 
 MAX_BLOCK_NNZ = 2**30
 
@@ -50,11 +55,11 @@ def csr_from_sorted(
     shape: tuple[int, int],
 ) -> CsrBlock:
     """Block of entries that are sorted by (row, column) and unique, checked."""
-    counts = np.bincount(rows, minlength=shape[0])
-    indptr = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
+    xp = namespace_of(data)
+    counts = xp.bincount(rows, minlength=shape[0])
     with np.errstate(over="ignore"):  # what does not fit float32 is refused as not finite
-        narrow = data.astype(np.float32)
-    block = CsrBlock(narrow, columns.astype(np.int32), indptr, shape)
+        narrow = data.astype(xp.float32)
+    block = CsrBlock(narrow, columns.astype(xp.int32), _pointers(counts), shape)
     check_canonical(block)
     return block
 
@@ -67,13 +72,14 @@ def check_canonical(block: CsrBlock) -> None:
     ValueError
         One bad index is a crash of the process in the native kernels of this field.
     """
+    xp = namespace_of(block.data)
     n_rows, n_columns = block.shape
     indptr, indices = block.indptr, block.indices
-    if len(indptr) != n_rows + 1 or indptr[0] != 0 or indptr[-1] != len(indices):
+    if len(indptr) != n_rows + 1 or int(indptr[0]) != 0 or int(indptr[-1]) != len(indices):
         raise ValueError(f"indptr does not describe {n_rows} rows of {len(indices)} entries")
     if len(indices) > MAX_BLOCK_NNZ:
         raise ValueError(f"{len(indices)} entries in a block, at most {MAX_BLOCK_NNZ} fit")
-    if len(block.data) != len(indices) or np.any(np.diff(indptr) < 0):
+    if len(block.data) != len(indices) or bool(xp.any(xp.diff(indptr) < 0)):
         raise ValueError("data, indices and indptr do not belong together")
     if not len(indices):
         return
@@ -81,45 +87,55 @@ def check_canonical(block: CsrBlock) -> None:
     if lowest < 0 or highest >= n_columns:
         column = lowest if lowest < 0 else highest
         raise ValueError(f"column {column} outside 0 … {n_columns - 1}")
-    ascending = np.diff(indices) > 0
+    ascending = xp.diff(indices) > 0
     starts = indptr[1:-1]
     ascending[starts[(starts > 0) & (starts < len(indices))] - 1] = True
-    if not ascending.all():
+    if not bool(ascending.all()):
         raise ValueError("column indices of a row are not ascending and unique")
-    if not np.isfinite(block.data).all():
+    if not bool(xp.isfinite(block.data).all()):
         raise ValueError("weights are not finite")
 
 
 def stack(blocks: list[CsrBlock]) -> CsrBlock:
     """The rows of all blocks, in order."""
-    offsets = np.cumsum([0] + [block.nnz for block in blocks])
+    xp = namespace_of(blocks[0].data)
+    offsets = np.cumsum([0] + [block.nnz for block in blocks]).tolist()
     indptr = [block.indptr[1:] + start for block, start in zip(blocks, offsets, strict=False)]
     return CsrBlock(
-        np.concatenate([block.data for block in blocks]),
-        np.concatenate([block.indices for block in blocks]),
-        np.concatenate([np.zeros(1, np.int64), *indptr]),
+        xp.concatenate([block.data for block in blocks]),
+        xp.concatenate([block.indices for block in blocks]),
+        xp.concatenate([xp.zeros(1, xp.int64), *indptr]),
         (sum(block.shape[0] for block in blocks), blocks[0].shape[1]),
     )
 
 
 def take_rows(block: CsrBlock, rows: NDArray[np.integer]) -> CsrBlock:
     """The named rows, in the order given."""
-    lengths = np.diff(block.indptr)[rows]
-    indptr = np.concatenate(([0], np.cumsum(lengths))).astype(np.int64)
-    shift = np.repeat(block.indptr[rows] - indptr[:-1], lengths)
-    entries = np.arange(indptr[-1]) + shift
+    xp = namespace_of(block.data)
+    lengths = xp.diff(block.indptr)[rows]
+    indptr = _pointers(lengths)
+    shift = xp.repeat(block.indptr[rows] - indptr[:-1], lengths)
+    entries = xp.arange(len(shift)) + shift
     return CsrBlock(
         block.data[entries], block.indices[entries], indptr, (len(rows), block.shape[1])
     )
 
 
-def empty_rows(shape: tuple[int, int]) -> CsrBlock:
-    """A block without entries."""
+def empty_rows(shape: tuple[int, int], like: Any = None) -> CsrBlock:
+    """A block without entries, in the library of the array ``like``."""
+    xp = namespace_of(like)
     return CsrBlock(
-        np.empty(0, np.float32), np.empty(0, np.int32), np.zeros(shape[0] + 1, np.int64), shape
+        xp.empty(0, xp.float32), xp.empty(0, xp.int32), xp.zeros(shape[0] + 1, xp.int64), shape
     )
 
 
 def binary(block: CsrBlock) -> CsrBlock:
     """1 for every weight above 0, 0 for what was owned but not kept."""
     return block._replace(data=(block.data > 0).astype(np.float32))
+
+
+def _pointers(lengths: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Where the entries of each row begin, and the end; from the number of each row's."""
+    xp = namespace_of(lengths)
+    pointers = xp.concatenate([xp.zeros(1, xp.int64), xp.cumsum(lengths)])
+    return pointers.astype(xp.int64)  # type: ignore[no-any-return]

@@ -13,10 +13,13 @@ Elkan: Using the triangle inequality to accelerate k-means, ICML 2003. Schubert:
 inequality for cosine similarity, SISAP 2021, equation 13.
 """
 
+from typing import Any
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from cfdist.algorithms.namespace import namespace_of
 from cfdist.algorithms.neighbor_groups import (
     QUERY_ROWS,
     Floats,
@@ -62,20 +65,38 @@ SLACK_RADIANS = 2e-3
 SLACK_SCORE = 2e-6
 SLACK_COMPONENTS = 64
 ANYWHERE = np.float32(4.0)
+UNIT_ROWS = 65_536
+"""Rows that are in float64 at a time."""
 
 
-def unit_rows(rows: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Rows of length one, rounded from float64; zero rows stay zero."""
-    wide = rows.astype(np.float64)
-    norms = np.sqrt(np.einsum("ij,ij->i", wide, wide))
-    return np.asarray(wide / np.where(norms > 0, norms, 1.0)[:, None], dtype=np.float32)
+def unit_rows(rows: Any, scale: Any = None) -> Any:
+    """Rows of length one, rounded from float64; zero rows stay zero.
+
+    Parameters
+    ----------
+    rows : float32 or float64 ``(n_rows, n_components)``, NumPy's or on a device
+    scale : float64 ``(n_components,)``, optional
+        What columns are multiplied with before.
+
+    Returns
+    -------
+    float32 ``(n_rows, n_components)``, where ``rows`` is
+    """
+    xp = namespace_of(rows)
+    units = xp.empty(rows.shape, dtype=xp.float32)
+    for first in range(0, len(rows), UNIT_ROWS):
+        wide = rows[first : first + UNIT_ROWS].astype(xp.float64)
+        if scale is not None:
+            wide *= scale
+        norms = xp.sqrt(xp.einsum("ij,ij->i", wide, wide))
+        wide /= xp.where(norms > 0, norms, 1.0)[:, None]
+        units[first : first + UNIT_ROWS] = wide
+    return units
 
 
-def article_units(
-    item_factors: NDArray[np.float32], singular_values: NDArray[np.float64]
-) -> NDArray[np.float32]:
-    """Rows of VΣ of length one, over which articles are compared."""
-    return unit_rows(item_factors.astype(np.float64) * singular_values)
+def article_units(item_factors: Any, singular_values: Any) -> Any:
+    """Rows of VΣ of length one, over which articles are compared; where the factors are."""
+    return unit_rows(item_factors, singular_values)
 
 
 def slacks(n_components: int) -> tuple[float, float]:

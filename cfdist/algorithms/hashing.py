@@ -6,6 +6,8 @@ import pyarrow.compute as pc
 import xxhash
 from numpy.typing import NDArray
 
+from cfdist.algorithms.namespace import namespace_of
+
 N_BUCKETS = 16_384
 BUCKET_SEED = 0
 SAMPLE_SEED = 0x5EED_0001
@@ -16,7 +18,7 @@ _MIX_2 = np.uint64(0x94D049BB133111EB)
 
 
 def splitmix64(values: NDArray[np.int64], seed: int = 0) -> NDArray[np.uint64]:
-    """Mixed 64-bit integers, a bijection for each seed.
+    """Mixed 64-bit integers, a bijection for each seed; where the values are, host or device.
 
     References
     ----------
@@ -54,14 +56,14 @@ def hash_ids(ids: pa.Array, seed: int = 0) -> NDArray[np.uint64]:
 
 
 def bucket_of(hashes: NDArray[np.uint64]) -> NDArray[np.int32]:
-    """Bucket 0 … 16,383 of each hash: its upper 14 bits."""
+    """Bucket 0 … 16,383 of each hash, on the host or a device: its upper 14 bits."""
     return (hashes >> np.uint64(64 - 14)).astype(np.int32)
 
 
 def hash_rows(
     indptr: NDArray[np.int64], indices: NDArray[np.int32], data: NDArray[np.float32] | None = None
 ) -> NDArray[np.uint64]:
-    """128-bit hash of each row of a canonical CSR matrix, shape ``(n_rows, 2)``.
+    """128-bit hash of each row of a canonical CSR matrix, shape ``(n_rows, 2)``, where it is.
 
     Without ``data`` rows with the same set of columns are equal.
 
@@ -70,11 +72,13 @@ def hash_rows(
     The sum of two independently mixed words per entry; equal rows give equal sums, and with
     10⁹ distinct rows two of them collide with probability 1e-21.
     """
+    xp = namespace_of(indices)
     entries = indices.astype(np.int64)
     if data is not None:
         entries |= data.view(np.uint32).astype(np.int64) << 32
-    hashes = np.empty((len(indptr) - 1, 2), dtype=np.uint64)
+    hashes: NDArray[np.uint64] = xp.empty((len(indptr) - 1, 2), dtype=np.uint64)
     for word in range(2):
-        sums = np.concatenate(([np.uint64(0)], np.cumsum(splitmix64(entries, word + 1))))
+        ends = xp.cumsum(splitmix64(entries, word + 1))
+        sums = xp.concatenate((xp.zeros(1, dtype=np.uint64), ends))
         hashes[:, word] = sums[indptr[1:]] - sums[indptr[:-1]]
     return hashes

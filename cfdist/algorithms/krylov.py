@@ -1,7 +1,8 @@
 """Truncated SVD of a tall sparse matrix by block Krylov iteration on its article side.
 
 One pass over the data gives Z = XᵀX Q for a block Q of columns; everything else here is dense
-algebra on tall, skinny arrays of n_articles rows.
+algebra on tall, skinny arrays of n_articles rows. Those are where the device of the caller has
+them; what has as many rows as the basis has columns is on the host, where the decisions are made.
 
 References
 ----------
@@ -17,8 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
+from cfdist.algorithms.namespace import namespace_of
+from cfdist.algorithms.tall import HOST, Device, gram, gram64, matmul64
+
 MIN_BASIS_COLUMNS = 512
-ROW_CHUNK = 1_024
 KEPT_SHARE = {"float32": 1e-7, "float64": 1e-14}
 FLOAT64_SHARE = 1e-5
 
@@ -38,6 +41,8 @@ class KrylovState:
     coupling : float64 ``(width, width of the last block)``; what of the last image left K
     n_passes : int
     """
+
+    on_host = ("projected", "coupling")
 
     basis: Dense
     image: Dense
@@ -63,6 +68,8 @@ class TruncatedFactors:
         unless float64 was asked for
     residuals : float64 ``(n_components,)`` ‖XᵀX v − σ² v‖ / σ²
     """
+
+    on_host = ("singular_values", "residuals")
 
     singular_values: NDArray[np.float64]
     item_factors: NDArray[np.floating]
@@ -91,7 +98,9 @@ def start(n_articles: int, width: int, seed: int, dtype: str = "float32") -> Kry
     return KrylovState(none, none, np.empty((0, 0)), block, np.empty((block.shape[1], 0)), 0)
 
 
-def extend(state: KrylovState, block_image: Dense, max_columns: int) -> KrylovState:
+def extend(
+    state: KrylovState, block_image: Dense, max_columns: int, device: Device = HOST
+) -> KrylovState:
     """State after a pass whose result is ``block_image`` = XᵀX @ state.block.
 
     Notes
@@ -101,16 +110,16 @@ def extend(state: KrylovState, block_image: Dense, max_columns: int) -> KrylovSt
     in floating point). Directions within rounding of the image's scale are dropped: an invariant
     subspace was found, and noise must not enter the basis.
     """
-    basis = np.hstack([state.basis, state.block])
-    image = np.hstack([state.image, block_image])
-    rest, edge = _leave_basis(state, basis, block_image)
+    basis = device.xp.hstack([state.basis, state.block])
+    image = device.xp.hstack([state.image, block_image])
+    rest, edge = _leave_basis(state, basis, block_image, device)
     projected = _grow_projection(state.projected, edge)
     rounding = float(np.linalg.eigvalsh(projected)[-1]) * float(np.finfo(basis.dtype).eps)
-    block, coupling = _orthonormalize(rest, floor=10 * rounding)
+    block, coupling = _orthonormalize(rest, 10 * rounding, device)
     block -= basis @ (basis.T @ block)
-    block, turn = _orthonormalize_again(block)
+    block, turn = _orthonormalize_again(block, device)
     grown = KrylovState(basis, image, projected, block, turn @ coupling, state.n_passes + 1)
-    return grown if basis.shape[1] + block.shape[1] <= max_columns else _restart(grown)
+    return grown if basis.shape[1] + block.shape[1] <= max_columns else _restart(grown, device)
 
 
 def is_exhausted(state: KrylovState) -> bool:
@@ -141,7 +150,9 @@ def smallest_share(state: KrylovState, n_components: int) -> float:
     return float(values[-1] / values[0]) if values[0] > 0 else 0.0
 
 
-def finish(state: KrylovState, n_components: int, dtype: str = "float32") -> TruncatedFactors:
+def finish(
+    state: KrylovState, n_components: int, dtype: str = "float32", device: Device = HOST
+) -> TruncatedFactors:
     """Singular values and article factors from the basis and its image.
 
     Notes
@@ -154,12 +165,12 @@ def finish(state: KrylovState, n_components: int, dtype: str = "float32") -> Tru
     values, vectors = np.linalg.eigh(state.projected)
     kept = values > KEPT_SHARE[state.image.dtype.name] * values[-1]
     lift = vectors[:, kept] / np.sqrt(values[kept])
-    squares, rotation = np.linalg.eigh(_gram_of_lifted(state.image, lift))
-    order = np.argsort(squares)[::-1][:n_components]
-    sigma = np.sqrt(np.maximum(squares[order], 0))
-    combined = lift @ (rotation[:, order] / np.maximum(sigma, np.finfo(float).tiny))
-    item_factors = orient(_matmul64(state.image, combined))
-    residuals = _residuals(state, combined, sigma)
+    sigma, rotation = device.truncated_svd(
+        state.image, lift, min(n_components, int(np.count_nonzero(kept)))
+    )
+    combined = lift @ (rotation / np.maximum(sigma, np.finfo(float).tiny))
+    item_factors = orient(matmul64(state.image, combined, device))
+    residuals = _residuals(state, combined, sigma, device)
     return TruncatedFactors(sigma, item_factors.astype(dtype), residuals)
 
 
@@ -177,7 +188,7 @@ def decompose_gram(
 
 
 def decompose_user_gram(
-    operator: Any, n_components: int, dtype: str = "float32"
+    operator: Any, n_components: int, dtype: str = "float32", device: Device = HOST
 ) -> TruncatedFactors:
     """The same from XXᵀ ``(n_users, n_users)``, for few users; ``operator`` is X in float64.
 
@@ -192,7 +203,8 @@ def decompose_user_gram(
     squares, vectors = np.maximum(squares[::-1], 0), vectors[:, ::-1]
     sigma = np.sqrt(squares)
     floor = max(float(sigma[0]) * 1e-8, np.finfo(float).tiny)
-    item_factors = orient(operator.transposed_times(vectors) / np.maximum(sigma, floor))
+    scaled = vectors / np.maximum(sigma, floor)
+    item_factors = orient(operator.transposed_times(device.to_device(scaled)))
     residual = np.linalg.norm(gram @ vectors - vectors * squares, axis=0)
     relative = residual / np.maximum(squares, np.finfo(float).tiny)
     return TruncatedFactors(sigma, item_factors.astype(dtype), relative)
@@ -200,9 +212,11 @@ def decompose_user_gram(
 
 def orient(factors: NDArray[np.float64]) -> NDArray[np.float64]:
     """Columns with their largest entry (the first of equals) positive."""
-    largest = np.argmax(np.abs(factors), axis=0)
-    signs = np.sign(factors[largest, np.arange(factors.shape[1])])
-    return factors * np.where(signs == 0, 1.0, signs)
+    xp = namespace_of(factors)
+    largest = xp.argmax(xp.abs(factors), axis=0)
+    signs = xp.sign(factors[largest, xp.arange(factors.shape[1])])
+    turned: NDArray[np.float64] = factors * xp.where(signs == 0, 1.0, signs)
+    return turned
 
 
 def numerical_rank(
@@ -223,31 +237,22 @@ def numerical_rank(
 
 
 def _residuals(
-    state: KrylovState, combined: NDArray[np.float64], sigma: NDArray[np.float64]
+    state: KrylovState,
+    combined: NDArray[np.float64],
+    sigma: NDArray[np.float64],
+    device: Device,
 ) -> NDArray[np.float64]:
     """‖W c − σ² K c‖ / σ² with c = Kᵀ v and v = W combined: XᵀX v − σ² v without a pass."""
     coordinates = state.projected @ combined
     dtype = state.basis.dtype
-    rest = state.image @ coordinates.astype(dtype)
-    rest -= state.basis @ (coordinates * sigma**2).astype(dtype)
-    lengths = np.sqrt(np.einsum("ij,ij->j", rest, rest, dtype=np.float64))
-    return np.asarray(lengths / np.maximum(sigma**2, 1e-300))
-
-
-def _gram_of_lifted(image: Dense, lift: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(W lift)ᵀ (W lift) in float64.
-
-    For float32 images through WᵀW, which costs a third: what is lifted most, by √1e7, then has an
-    error of 1e-9 of the largest. Images in float64 are lifted by 1e7 and need the product.
-    """
-    if image.dtype == np.float32:
-        return np.asarray(lift.T @ _gram64(image, image) @ lift)
-    lifted = image @ lift
-    return np.asarray(lifted.T @ lifted)
+    rest = state.image @ device.to_device(coordinates.astype(dtype))
+    rest -= state.basis @ device.to_device((coordinates * sigma**2).astype(dtype))
+    squares = device.xp.einsum("ij,ij->j", rest, rest, dtype=np.float64)
+    return np.asarray(np.sqrt(device.to_host(squares)) / np.maximum(sigma**2, 1e-300))
 
 
 def _leave_basis(
-    state: KrylovState, basis: Dense, block_image: Dense
+    state: KrylovState, basis: Dense, block_image: Dense, device: Device
 ) -> tuple[Dense, NDArray[np.float64]]:
     """The image without its part in the basis, and that part's coordinates KᵀW.
 
@@ -255,11 +260,11 @@ def _leave_basis(
     only rounding on the others, which the product with the whole basis finds.
     """
     old, coupled = state.basis.shape[1], state.coupling.shape[1]
-    within = _gram64(state.block, block_image)
-    rest = block_image - state.block @ within.astype(basis.dtype)
-    rest -= state.basis[:, old - coupled :] @ state.coupling.T.astype(basis.dtype)
-    edge = _gram(basis, rest)
-    rest -= basis @ edge.astype(basis.dtype)
+    within = gram64(state.block, block_image, device)
+    rest = block_image - state.block @ device.to_device(within.astype(basis.dtype))
+    rest -= state.basis[:, old - coupled :] @ device.to_device(state.coupling.T.astype(basis.dtype))
+    edge = gram(basis, rest, device)
+    rest -= basis @ device.to_device(edge.astype(basis.dtype))
     edge[old - coupled : old] += state.coupling.T
     edge[old:] += within
     return rest, edge
@@ -278,38 +283,41 @@ def _grow_projection(
     return grown
 
 
-def _orthonormalize(block: Dense, floor: float) -> tuple[Dense, NDArray[np.float64]]:
+def _orthonormalize(
+    block: Dense, floor: float, device: Device
+) -> tuple[Dense, NDArray[np.float64]]:
     """Orthonormal columns Q of ``block`` and C with block ≈ Q C; tiny directions dropped.
 
     A Gram matrix in float64 knows no direction below 1e-8 of the largest: enough for float32,
-    whose floor is above 1e-6. In float64 noise entered the basis, so that takes an SVD.
+    whose floor is above 1e-6. In float64 noise entered the basis, so that takes a QR and an SVD.
     """
     if block.dtype == np.float32:
-        squares, right = np.linalg.eigh(_gram64(block, block))
+        squares, right = np.linalg.eigh(gram64(block, block, device))
         kept = squares > floor**2
         norms = np.sqrt(squares[kept])
-        unit = _matmul64(block, right[:, kept] / norms)
+        unit = matmul64(block, right[:, kept] / norms, device)
         return unit.astype(block.dtype), norms[:, None] * right[:, kept].T
-    left, norms, right = np.linalg.svd(block.astype(np.float64), full_matrices=False)
+    tall, upper = device.xp.linalg.qr(block)
+    left, norms, right = np.linalg.svd(device.to_host(upper), full_matrices=False)
     n_kept = int(np.count_nonzero(norms > floor))
     coupling = norms[:n_kept, None] * right[:n_kept]
-    return left[:, :n_kept].astype(block.dtype), coupling
+    return tall @ device.to_device(left[:, :n_kept]), coupling
 
 
-def _orthonormalize_again(block: Dense) -> tuple[Dense, NDArray[np.float64]]:
+def _orthonormalize_again(block: Dense, device: Device) -> tuple[Dense, NDArray[np.float64]]:
     """Orthonormal columns Q and R with block = Q R, of columns that are nearly so already.
 
     By Cholesky in float64 for float32, a tenth of the time of a QR of tall columns.
     """
     if block.dtype == np.float32 and block.shape[1]:
-        upper = np.linalg.cholesky(_gram64(block, block)).T
-        unit = _matmul64(block, np.linalg.inv(upper))
+        upper = np.linalg.cholesky(gram64(block, block, device)).T
+        unit = matmul64(block, np.linalg.inv(upper), device)
         return unit.astype(block.dtype), np.asarray(upper, dtype=np.float64)
-    unit, upper = np.linalg.qr(block)
-    return np.asarray(unit), np.asarray(upper, dtype=np.float64)
+    unit, upper = device.xp.linalg.qr(block)
+    return unit, np.asarray(device.to_host(upper), dtype=np.float64)
 
 
-def _restart(state: KrylovState) -> KrylovState:
+def _restart(state: KrylovState, device: Device) -> KrylovState:
     """Thick restart: the upper half of the Ritz vectors replaces the basis."""
     values, vectors = np.linalg.eigh(state.projected)
     kept = np.argsort(values)[::-1][: state.basis.shape[1] // 2]
@@ -318,36 +326,8 @@ def _restart(state: KrylovState) -> KrylovState:
     width = state.coupling.shape[1]
     return replace(
         state,
-        basis=_matmul64(state.basis, rotation).astype(dtype),
-        image=_matmul64(state.image, rotation).astype(dtype),
+        basis=matmul64(state.basis, rotation, device).astype(dtype),
+        image=matmul64(state.image, rotation, device).astype(dtype),
         projected=np.diag(values[kept]),
         coupling=state.coupling @ rotation[-width:],
     )
-
-
-def _gram(left: Dense, right: Dense) -> NDArray[np.float64]:
-    """leftᵀ right: runs of rows in their own type, added up in float64."""
-    total = np.zeros((left.shape[1], right.shape[1]))
-    for first in range(0, left.shape[0], ROW_CHUNK):
-        rows = slice(first, first + ROW_CHUNK)
-        total += left[rows].T @ right[rows]
-    return total
-
-
-def _gram64(left: Dense, right: Dense) -> NDArray[np.float64]:
-    """leftᵀ right, accumulated in float64 over runs of rows."""
-    total = np.zeros((left.shape[1], right.shape[1]))
-    for first in range(0, left.shape[0], ROW_CHUNK):
-        rows = slice(first, first + ROW_CHUNK)
-        wide = left[rows].astype(np.float64)  # of one array BLAS makes half a product
-        total += wide.T @ (wide if right is left else right[rows].astype(np.float64))
-    return total
-
-
-def _matmul64(tall: Dense, small: NDArray[np.float64]) -> NDArray[np.float64]:
-    """tall @ small in float64, run by run of rows."""
-    out = np.empty((tall.shape[0], small.shape[1]))
-    for first in range(0, tall.shape[0], ROW_CHUNK):
-        rows = slice(first, first + ROW_CHUNK)
-        out[rows] = tall[rows].astype(np.float64) @ small
-    return out

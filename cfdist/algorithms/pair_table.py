@@ -4,17 +4,16 @@ from typing import Any
 
 import numpy as np
 
-from cfdist.algorithms.csr import CsrBlock
 from cfdist.algorithms.exact_neighbors import cosines_of_pairs
-from cfdist.algorithms.pairs import confidence, count_pairs, lift
+from cfdist.algorithms.pairs import PairCounts, confidence, lift
 from cfdist.schema import BOUGHT_TOGETHER, RELATIONS, SIMILAR
 
 Array = np.ndarray[Any, Any]
 
 
 def pair_columns(
-    shard: range, by_article: CsrBlock, baskets: CsrBlock, similar: dict[str, Array],
-    units: Array, n: int, min_pair_count: int,
+    shard: range, counted: PairCounts, n_in_baskets: Array, n_baskets: int,
+    similar: dict[str, Array], units: Array,
 ) -> dict[str, Array]:  # fmt: skip
     """Columns of the pair table for a run of articles, in indexes.
 
@@ -22,14 +21,15 @@ def pair_columns(
     ----------
     shard : range
         The articles.
-    by_article, baskets : CsrBlock
-        Articles × baskets and baskets × articles.
+    counted : PairCounts
+        Of these articles; asked were the counts of the similar ones.
+    n_in_baskets : int64 ``(n_articles,)``
+        Baskets of each article.
+    n_baskets : int
     similar : dict
         ``ids`` int64 and ``scores`` float32 ``(n_articles, k)`` of all articles.
     units : float32 ``(n_articles, n_components)``
         Unit rows, for the cosines of partners.
-    n : int
-        Partners per article and relation.
 
     Returns
     -------
@@ -39,20 +39,18 @@ def pair_columns(
     """
     similar_ids = similar["ids"][shard.start : shard.stop]
     similar_scores = similar["scores"][shard.start : shard.stop]
-    counted = count_pairs(shard, by_article, baskets, similar_ids, n, min_pair_count)
     relations = [
         _together(shard, counted.partners, counted.counts, units),
         _filled(counted.partners, similar_ids, similar_scores, counted.asked_counts, shard),
         _ranked(shard, similar_ids, similar_scores, counted.asked_counts, SIMILAR, SIMILAR, None),
     ]
     columns = {name: np.concatenate([part[name] for part in relations]) for name in relations[0]}
-    n_in_baskets = np.diff(by_article.indptr)
     first, second = columns["article"], columns["other"]
     counts = columns["pair_count"]
     columns["confidence"] = confidence(counts, n_in_baskets[first]).astype(np.float32)
-    columns["lift"] = lift(
-        counts, n_in_baskets[first], n_in_baskets[second], baskets.shape[0]
-    ).astype(np.float32)
+    columns["lift"] = lift(counts, n_in_baskets[first], n_in_baskets[second], n_baskets).astype(
+        np.float32
+    )
     together = columns["relation"] == RELATIONS.index(BOUGHT_TOGETHER)
     counted_rows = together & (columns["source"] == RELATIONS.index(BOUGHT_TOGETHER))
     columns["score"] = np.where(counted_rows, columns["confidence"], columns["similarity"])

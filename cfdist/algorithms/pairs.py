@@ -6,11 +6,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from cfdist.algorithms.csr import CsrBlock
+from cfdist.algorithms.csr import CsrBlock, csr_from_sorted
+from cfdist.algorithms.namespace import namespace_of
 
 
 class PairCounts(NamedTuple):
-    """Partners of a run of articles.
+    """Partners of a run of articles, on the host.
 
     Attributes
     ----------
@@ -25,7 +26,13 @@ class PairCounts(NamedTuple):
 
 
 def transpose(baskets: CsrBlock) -> CsrBlock:
-    """Articles × baskets, rows sorted."""
+    """Articles × baskets, rows sorted; where the baskets are."""
+    xp = namespace_of(baskets.data)
+    if xp is not np:
+        order = xp.argsort(baskets.indices, kind="stable")  # baskets stay ascending
+        rows = xp.repeat(xp.arange(baskets.shape[0]), xp.diff(baskets.indptr))[order]
+        turned = (baskets.shape[1], baskets.shape[0])
+        return csr_from_sorted(baskets.indices[order], rows, baskets.data[order], turned)
     matrix = baskets.to_scipy().T.tocsr()
     return CsrBlock(
         matrix.data,

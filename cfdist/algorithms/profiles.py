@@ -5,6 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from cfdist.algorithms.namespace import lexsort, namespace_of
+
 
 class Profiles(NamedTuple):
     """The distinct rows of a matrix.
@@ -24,17 +26,19 @@ class Profiles(NamedTuple):
 
 
 def find_profiles(row_hashes: NDArray[np.uint64], set_hashes: NDArray[np.uint64]) -> Profiles:
-    """Profiles from 128-bit hashes ``(n_users, 2)`` of rows and of article sets."""
+    """Profiles from 128-bit hashes ``(n_users, 2)`` of rows and article sets, where those are."""
     of_user, owner = group_equal(row_hashes)
     family, _ = group_equal(set_hashes[owner])
-    counts = np.bincount(of_user, minlength=len(owner)).astype(np.int64)
+    counts = namespace_of(of_user).bincount(of_user, minlength=len(owner)).astype(np.int64)
     return Profiles(owner, of_user.astype(np.int32), counts, family)
 
 
 def owners_in(profiles: Profiles, first: int, last: int) -> NDArray[np.int64]:
     """Owners among the users ``first`` … ``last − 1``, counted from ``first``."""
-    begin, end = np.searchsorted(profiles.owner, [first, last])
-    return profiles.owner[begin:end] - first
+    owner = profiles.owner
+    xp = namespace_of(owner)
+    begin, end = (int(xp.searchsorted(owner, edge)) for edge in (first, last))
+    return owner[begin:end] - first
 
 
 def group_equal(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -46,16 +50,17 @@ def group_equal(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[
     >>> group.tolist(), first.tolist()
     ([0, 1, 0], [0, 1])
     """
+    xp = namespace_of(hashes)
     if not len(hashes):
-        return np.empty(0, np.int64), np.empty(0, np.int64)
-    order = np.lexsort((hashes[:, 1], hashes[:, 0]))
+        return xp.empty(0, np.int64), xp.empty(0, np.int64)
+    order = lexsort((hashes[:, 1], hashes[:, 0]))
     sorted_hashes = hashes[order]
-    new = np.ones(len(order), dtype=bool)
+    new = xp.ones(len(order), dtype=bool)
     new[1:] = (sorted_hashes[1:] != sorted_hashes[:-1]).any(axis=1)
     first = order[new]  # lexsort is stable: the first of a run is the lowest row
-    by_appearance = np.argsort(first)
-    rank = np.empty(len(first), dtype=np.int64)
-    rank[by_appearance] = np.arange(len(first))
-    group = np.empty(len(order), dtype=np.int64)
-    group[order] = rank[np.cumsum(new) - 1]
+    by_appearance = xp.argsort(first)
+    rank = xp.empty(len(first), dtype=np.int64)
+    rank[by_appearance] = xp.arange(len(first))
+    group = xp.empty(len(order), dtype=np.int64)
+    group[order] = rank[xp.cumsum(new) - 1]
     return group, first[by_appearance]

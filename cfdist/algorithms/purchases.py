@@ -5,6 +5,9 @@ from numpy.typing import NDArray
 
 from cfdist.algorithms.csr import CsrBlock
 from cfdist.algorithms.interactions import InteractionBlock, run_starts
+from cfdist.algorithms.namespace import namespace_of
+from cfdist.algorithms.segments import segment_max
+from cfdist.algorithms.weighting import row_of_entries
 
 NO_TIME = np.iinfo(np.int64).min
 FAINTEST = np.finfo(np.float32).smallest_subnormal
@@ -17,8 +20,10 @@ def last_purchases(block: InteractionBlock) -> NDArray[np.int64]:
     """
     with_user = block.user >= 0
     starts = run_starts(block.user[with_user], block.article[with_user])
-    times = np.where(block.quantity[with_user] > 0, block.timestamp[with_user], NO_TIME)
-    return np.maximum.reduceat(times, starts) if len(starts) else np.empty(0, np.int64)
+    xp = namespace_of(block.timestamp)
+    times = xp.where(block.quantity[with_user] > 0, block.timestamp[with_user], NO_TIME)
+    last: NDArray[np.int64] = segment_max(times, starts)
+    return last
 
 
 def history_scores(
@@ -40,9 +45,10 @@ def history_scores(
     -----
     What fades below float32 keeps its smallest number: it is still a purchase, and comes last.
     """
-    age_us = np.where(last_us == NO_TIME, 0, np.maximum(as_of_us - np.maximum(last_us, 0), 0))
-    faded = weights.data.astype(np.float64) * np.exp2(-age_us / half_life_us)
-    kept = np.where(n_bought > 0, np.maximum(faded, FAINTEST), 0.0)
+    xp = namespace_of(last_us)
+    age_us = xp.where(last_us == NO_TIME, 0, xp.maximum(as_of_us - xp.maximum(last_us, 0), 0))
+    faded = weights.data.astype(np.float64) * xp.exp2(-age_us / half_life_us)
+    kept = xp.where(n_bought > 0, xp.maximum(faded, FAINTEST), 0.0)
     return weights._replace(data=kept.astype(np.float32))
 
 
@@ -51,5 +57,7 @@ def entries_of(
 ) -> NDArray[np.int64]:
     """Position of stored entries among all entries of the block, which holds them."""
     width = block.shape[1]
-    row = np.repeat(np.arange(block.shape[0], dtype=np.int64), np.diff(block.indptr))
-    return np.searchsorted(row * width + block.indices, rows.astype(np.int64) * width + columns)
+    places = row_of_entries(block) * width + block.indices
+    wanted = rows.astype(np.int64) * width + columns
+    found: NDArray[np.int64] = namespace_of(places).searchsorted(places, wanted)
+    return found

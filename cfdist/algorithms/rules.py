@@ -14,7 +14,7 @@ from cfdist.algorithms.scoring import Blocked, Lists, block_row
 
 
 class Rules(NamedTuple):
-    """The same rules for every list.
+    """The same rules for every list; they stay on the host.
 
     Attributes
     ----------
@@ -28,6 +28,11 @@ class Rules(NamedTuple):
     category: NDArray[np.int32]
     family: NDArray[np.int32]
     max_per_category: int
+
+    @property
+    def on_host(self) -> tuple[str, ...]:
+        """Fields that are never moved to a device."""
+        return ("allowed", "category", "family")
 
     @property
     def denied(self) -> NDArray[np.int64]:

@@ -5,6 +5,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from cfdist.algorithms.hashing import SAMPLE_SEED, hash_ids, splitmix64
+from cfdist.algorithms.namespace import namespace_of
 
 WHOLE_RANGE = 2**64
 
@@ -21,7 +22,7 @@ def hash_user_or_basket(users: pa.Array, baskets: pa.Array | None, seed: int) ->
 
 
 def lowest_distinct(hashes: NDArray[np.uint64], n: int, enough: int) -> NDArray[np.uint64]:
-    """The ``n`` lowest distinct hashes, sorted; all where there are fewer.
+    """The ``n`` lowest distinct hashes, sorted, where they are; all where there are fewer.
 
     Parameters
     ----------
@@ -33,11 +34,14 @@ def lowest_distinct(hashes: NDArray[np.uint64], n: int, enough: int) -> NDArray[
     >>> lowest_distinct(np.array([7, 1, 7, 3], dtype=np.uint64), 2, 5).tolist()
     [1, 3]
     """
+    xp = namespace_of(hashes)
+    lowest: NDArray[np.uint64]
     if enough < WHOLE_RANGE:
-        below = np.unique(hashes[hashes < np.uint64(enough)])
-        if len(below) >= n:
-            return below[:n]
-    return np.unique(hashes)[:n]
+        lowest = xp.unique(hashes[hashes < np.uint64(enough)])
+        if len(lowest) >= n:
+            return lowest[:n]
+    lowest = xp.unique(hashes)
+    return lowest[:n]
 
 
 def in_user_sample(users: pa.Array, baskets: pa.Array | None, threshold: int) -> NDArray[np.bool_]:
@@ -54,8 +58,19 @@ def in_row_sample(
     threshold: int,
 ) -> NDArray[np.bool_]:
     """Mask of the rows that hash below ``threshold``; equal rows stay or go together."""
-    hashes = hash_user_or_basket(users, baskets, SAMPLE_SEED)
-    article_hashes = hash_ids(articles, SAMPLE_SEED).view(np.int64)
-    for values in (article_hashes, timestamp, quantity.view(np.int64)):
-        hashes = splitmix64(hashes.view(np.int64) ^ splitmix64(values).view(np.int64))
+    owner = hash_user_or_basket(users, baskets, SAMPLE_SEED)
+    hashes = mix_row(owner, hash_ids(articles, SAMPLE_SEED), timestamp, quantity)
     return np.asarray(hashes < np.uint64(threshold))
+
+
+def mix_row(
+    owner: NDArray[np.uint64],
+    article: NDArray[np.uint64],
+    timestamp: NDArray[np.int64],
+    quantity: NDArray[np.float64],
+) -> NDArray[np.uint64]:
+    """One hash per row, of the hashes of its user (or basket) and article and of its values."""
+    hashes = owner
+    for values in (article.view(np.int64), timestamp, quantity.view(np.int64)):
+        hashes = splitmix64(hashes.view(np.int64) ^ splitmix64(values).view(np.int64))
+    return hashes

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from cfdist.algorithms.csr import CsrBlock, csr_from_sorted, take_rows
 from cfdist.algorithms.exact_neighbors import NOTHING, dot64, insert_sorted, slacks
+from cfdist.algorithms.namespace import lexsort, namespace_of
 
 TILE_ROWS = 512
 TILE_ARTICLES = 4096
@@ -19,7 +20,7 @@ NEVER = np.iinfo(np.int64).max
 
 
 class Lists(NamedTuple):
-    """Ranked articles of a block of users; places not yet filled hold article −1.
+    """Ranked articles of a block of users, on the host; places not yet filled hold article −1.
 
     Attributes
     ----------
@@ -40,6 +41,14 @@ class Lists(NamedTuple):
             np.full((n_rows, n), NOTHING, dtype=np.float32),
             np.full((n_rows, n), -1, dtype=np.int8),
         )
+
+    def part(self, rows: slice | NDArray[np.integer]) -> "Lists":
+        """The named rows: the same memory for a slice, a copy for indexes."""
+        return Lists(self.articles[rows], self.scores[rows], self.sources[rows])
+
+    def put(self, rows: NDArray[np.integer], part: "Lists") -> None:
+        """Replace the named rows."""
+        self.articles[rows], self.scores[rows], self.sources[rows] = part
 
 
 class Blocked(NamedTuple):
@@ -74,9 +83,60 @@ class Blocked(NamedTuple):
         return Blocked(take_rows(self.owned, rows), self.denied)
 
 
+class Ranking(NamedTuple):
+    """One ranking for everybody, which stays on the host.
+
+    Attributes
+    ----------
+    articles : int64 ``(n_articles,)`` best first
+    scores : float32 ``(n_articles,)``
+    """
+
+    articles: NDArray[np.int64]
+    scores: NDArray[np.float32]
+
+    @property
+    def on_host(self) -> tuple[str, ...]:
+        """Fields that are never moved to a device."""
+        return self._fields
+
+
 def denied_of(blocked: CsrBlock | Blocked) -> NDArray[np.int64]:
-    """The articles that no row may list, int64 ``(n_denied,)``."""
-    return blocked.denied if isinstance(blocked, Blocked) else np.empty(0, np.int64)
+    """The articles that no row may list, int64 ``(n_denied,)``, where ``blocked`` is."""
+    if isinstance(blocked, Blocked):
+        return blocked.denied
+    nobody: NDArray[np.int64] = namespace_of(blocked.indptr).empty(0, np.int64)
+    return nobody
+
+
+def take_blocked(blocked: CsrBlock | Blocked, rows: NDArray[np.integer]) -> CsrBlock | Blocked:
+    """What the named rows may not hold, in the order given."""
+    return blocked.take(rows) if isinstance(blocked, Blocked) else take_rows(blocked, rows)
+
+
+def short_rows(lists: Lists) -> NDArray[np.int64]:
+    """The rows with a free place, ascending."""
+    return np.flatnonzero(lists.articles[:, -1] < 0)
+
+
+def merge_ranked(
+    lists: Lists,
+    rows: NDArray[np.int64],
+    articles: NDArray[np.int64],
+    scores: NDArray[np.float32],
+    source: int,
+) -> None:
+    """Fill free places from candidates in their order, in place; what is listed is skipped.
+
+    Parameters
+    ----------
+    rows : int64 ``(n_candidate_rows,)``
+        Row of ``lists`` that each row of candidates belongs to.
+    articles, scores : ``(n_candidate_rows, k)``
+        Best first; −1: no more. With k the length of a list, places stay free only where there is
+        nothing left.
+    """
+    _merge_ranked(lists.articles, lists.scores, lists.sources, source, rows, articles, scores)
 
 
 def fill_through(
@@ -178,20 +238,18 @@ def fill_sparse(lists: Lists, scores: CsrBlock, blocked: CsrBlock | Blocked, sou
 
 
 def rows_of_lists(ids: NDArray[np.int64], values: NDArray[np.floating], n_columns: int) -> CsrBlock:
-    """Lists with −1 for none as a canonical block."""
-    row, place = np.nonzero(ids >= 0)
+    """Lists with −1 for none as a canonical block, where the lists are."""
+    row, place = namespace_of(ids).nonzero(ids >= 0)
     column, value = ids[row, place], values[row, place]
-    order = np.lexsort((column, row))
+    order = lexsort((column, row))
     return csr_from_sorted(row[order], column[order], value[order], (len(ids), n_columns))
 
 
-def rank_popular(
-    articles: dict[str, NDArray[np.int64]], n_users: int
-) -> dict[str, NDArray[np.generic]]:
+def rank_popular(articles: dict[str, NDArray[np.int64]], n_users: int) -> Ranking:
     """Articles by the share of users who took them."""
-    ranking = np.argsort(-articles["n_users"], kind="stable").astype(np.int64)
-    shares = (articles["n_users"][ranking] / n_users).astype(np.float32)
-    return {"articles": ranking, "scores": shares}
+    held = articles["n_users"]
+    ranking = namespace_of(held).argsort(-held, kind="stable").astype(np.int64)
+    return Ranking(ranking, (held[ranking] / n_users).astype(np.float32))
 
 
 @njit(nogil=True, cache=True)
@@ -397,3 +455,25 @@ def _fill_sparse(
         for place in range(filled, n):
             if articles[row, place] >= 0:
                 sources[row, place] = source
+
+
+@njit(nogil=True, cache=True)
+def _merge_ranked(articles, scores, sources, source, rows, new_articles, new_scores):
+    n = articles.shape[1]
+    for new in range(len(rows)):
+        row, filled = rows[new], 0
+        while filled < n and articles[row, filled] >= 0:
+            filled += 1
+        place = filled
+        for i in range(new_articles.shape[1]):
+            article = new_articles[new, i]
+            if place == n or article < 0:
+                break
+            listed = False
+            for p in range(filled):
+                listed = listed or articles[row, p] == article
+            if not listed:
+                articles[row, place] = article
+                scores[row, place] = new_scores[new, i]
+                sources[row, place] = source
+                place += 1

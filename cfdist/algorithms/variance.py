@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cfdist.algorithms.csr import CsrBlock
+from cfdist.algorithms.namespace import namespace_of
 
 
 class ColumnTotals(NamedTuple):
@@ -26,14 +27,15 @@ class ColumnTotals(NamedTuple):
 
 
 def column_totals(block: CsrBlock) -> ColumnTotals:
-    """Totals of one block, summed in float64."""
+    """Totals of one block, summed in float64; arrays are where the block is."""
+    xp = namespace_of(block.data)
     wide = block.data.astype(np.float64)
     n_articles = block.shape[1]
     return ColumnTotals(
         block.nnz,
-        float(np.square(wide).sum()),
-        np.bincount(block.indices[block.data > 0], minlength=n_articles),
-        np.asarray(np.bincount(block.indices, weights=wide, minlength=n_articles), np.float64),
+        float(xp.square(wide).sum()),
+        xp.bincount(block.indices[block.data > 0], minlength=n_articles),
+        xp.bincount(block.indices, weights=wide, minlength=n_articles).astype(np.float64),
     )
 
 

@@ -1,4 +1,4 @@
-"""How interactions become the weights of users × articles."""
+"""How interactions become the weights of users × articles, on the host or a device."""
 
 from typing import NamedTuple
 
@@ -7,6 +7,8 @@ from numpy.typing import NDArray
 
 from cfdist.algorithms.csr import CsrBlock, csr_from_sorted
 from cfdist.algorithms.interactions import InteractionBlock, run_starts
+from cfdist.algorithms.namespace import namespace_of
+from cfdist.algorithms.segments import segment_max, segment_sum, sum_by_row
 
 
 class Decay(NamedTuple):
@@ -60,11 +62,12 @@ def user_item_weights(
         or sum is multiplied by the mean of this over the purchases. Below 2^−149 nothing is
         left of a weight in float32; the pair stays owned.
     """
+    xp = namespace_of(block.user)
     with_user = block.user >= 0
     user, article = block.user[with_user], article_codes[block.article[with_user]]
     quantity = block.quantity[with_user]
     starts = run_starts(user, article)
-    bought = np.where(quantity > 0, 1.0 if aggregate == "count" else quantity, 0.0)
+    bought = xp.where(quantity > 0, 1.0 if aggregate == "count" else quantity, 0.0)
     weights = _aggregate_runs(
         bought * _fading(block.timestamp[with_user], decay), starts, aggregate
     )
@@ -73,16 +76,17 @@ def user_item_weights(
         if aggregate in ("count", "sum"):
             plain = _net_count(quantity, left, starts) if aggregate == "count" else left
             weights = plain * _ratio(weights, _sum_runs(bought, starts))
-        weights = np.where(left > 0, weights, 0.0)
+        weights = _where(left > 0, weights)
     shape = (len(block.user_ids), n_articles)
     return csr_from_sorted(user[starts], article[starts], weights, shape)
 
 
 def weight_statistics(block: CsrBlock) -> WeightStatistics:
     """Statistics of one block of users; those of all are their sum by :func:`add_statistics`."""
+    xp = namespace_of(block.data)
     positive = block.data > 0
-    n_users = int(np.count_nonzero(_row_counts(block)))
-    of_article = np.bincount(block.indices[positive], minlength=block.shape[1])
+    n_users = int(xp.count_nonzero(_row_counts(block)))
+    of_article = xp.bincount(block.indices[positive], minlength=block.shape[1])
     return WeightStatistics(
         n_users, of_article.astype(np.int64), float(block.data.sum(dtype=np.float64))
     )
@@ -131,7 +135,7 @@ def weigh(
     if weighting == "none":
         return block
     if weighting == "log1p":
-        return block._replace(data=np.log1p(block.data))
+        return block._replace(data=namespace_of(block.data).log1p(block.data))
     if statistics is None:
         raise ValueError(f"weighting {weighting!r} needs the statistics of the whole matrix")
     if weighting == "tfidf":
@@ -158,7 +162,7 @@ def degree_normalized(
     user_scale = _inverse_power(_row_counts(block), user_exponent)
     article_scale = _inverse_power(n_users_of_article, article_exponent)
     values = user_scale[row_of_entries(block)] * article_scale[block.indices]
-    return block._replace(data=np.where(block.data > 0, values, 0.0).astype(np.float32))
+    return _scaled(values, block)
 
 
 def column_scaled(block: CsrBlock, scale: NDArray[np.float64]) -> CsrBlock:
@@ -168,63 +172,81 @@ def column_scaled(block: CsrBlock, scale: NDArray[np.float64]) -> CsrBlock:
 
 def row_of_entries(block: CsrBlock) -> NDArray[np.int64]:
     """Row of each entry, int64 ``(nnz,)``."""
-    return np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
+    xp = namespace_of(block.indptr)
+    rows: NDArray[np.int64] = xp.repeat(xp.arange(block.shape[0]), xp.diff(block.indptr))
+    return rows
 
 
 def _tfidf(block: CsrBlock, statistics: WeightStatistics) -> NDArray[np.float64]:
-    idf = 1 + np.log((1 + statistics.n_users) / (1 + statistics.n_users_of_article))
-    return np.asarray(np.log1p(block.data.astype(np.float64)) * idf[block.indices])
+    xp = namespace_of(block.data)
+    idf = 1 + xp.log((1 + statistics.n_users) / (1 + statistics.n_users_of_article))
+    values: NDArray[np.float64] = xp.log1p(block.data.astype(np.float64)) * idf[block.indices]
+    return values
 
 
 def _bm25(
     block: CsrBlock, statistics: WeightStatistics, k1: float, b: float
 ) -> NDArray[np.float64]:
+    xp = namespace_of(block.data)
     weights, rows = block.data.astype(np.float64), row_of_entries(block)
     n = statistics.n_users_of_article
-    idf = np.log1p((statistics.n_users - n + 0.5) / (n + 0.5))
-    lengths = np.bincount(rows, weights, block.shape[0])
+    idf = xp.log1p((statistics.n_users - n + 0.5) / (n + 0.5))
+    lengths = sum_by_row(weights, rows, block.shape[0])
     relative = lengths * (statistics.n_users / (statistics.total_length or 1.0))
     saturation = k1 * (1 - b + b * relative)
-    values = idf[block.indices] * (k1 + 1) * _ratio(weights, weights + saturation[rows])
-    return np.asarray(values)
+    values: NDArray[np.float64] = (
+        idf[block.indices] * (k1 + 1) * _ratio(weights, weights + saturation[rows])
+    )
+    return values
 
 
 def _scaled(values: NDArray[np.float64], block: CsrBlock) -> CsrBlock:
-    return block._replace(data=np.where(block.data > 0, values, 0.0).astype(np.float32))
+    xp = namespace_of(values)
+    return block._replace(data=xp.where(block.data > 0, values, 0.0).astype(np.float32))
 
 
 def _row_counts(block: CsrBlock) -> NDArray[np.int64]:
     """Entries above 0 of each row."""
-    return np.bincount(row_of_entries(block)[block.data > 0], minlength=block.shape[0])
+    xp = namespace_of(block.data)
+    rows = row_of_entries(block)[block.data > 0]
+    counts: NDArray[np.int64] = xp.bincount(rows, minlength=block.shape[0])
+    return counts
 
 
 def _inverse_power(degree: NDArray[np.int64], exponent: float) -> NDArray[np.float64]:
-    return np.where(degree > 0, np.maximum(degree, 1).astype(np.float64) ** -exponent, 0.0)
+    xp = namespace_of(degree)
+    power = xp.maximum(degree, 1).astype(np.float64) ** -exponent
+    inverse: NDArray[np.float64] = xp.where(degree > 0, power, 0.0)
+    return inverse
 
 
 def _fading(timestamp: NDArray[np.int64], decay: Decay | None) -> NDArray[np.float64] | float:
     if decay is None:
         return 1.0
-    return np.asarray(np.exp2(-np.maximum(decay.now_us - timestamp, 0) / decay.half_life_us))
+    xp = namespace_of(timestamp)
+    age_us = xp.maximum(decay.now_us - timestamp, 0)
+    fading: NDArray[np.float64] = xp.exp2(-age_us / decay.half_life_us)
+    return fading
 
 
 def _aggregate_runs(
     values: NDArray[np.float64], starts: NDArray[np.int64], aggregate: str
 ) -> NDArray[np.float64]:
     """One value per run of purchases; entries of 0 are none, a run without purchases has 0."""
-    if not len(starts):
-        return np.empty(0)
+    xp = namespace_of(values)
     if aggregate == "max":
-        return np.maximum.reduceat(values, starts)
+        largest: NDArray[np.float64] = segment_max(values, starts)
+        return largest
     if aggregate == "last":
-        last = np.maximum.reduceat(np.where(values > 0, np.arange(len(values)), -1), starts)
-        return np.where(last >= 0, values[last], 0.0)
+        last = segment_max(xp.where(values > 0, xp.arange(len(values)), -1), starts)
+        return _where(last >= 0, values[last])
     return _sum_runs(values, starts)
 
 
 def _ratio(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
     """The quotient; 0 where the whole is 0, and exactly 1 where both are equal."""
-    return np.asarray(np.divide(part, whole, out=np.zeros_like(whole), where=whole > 0))
+    some = whole > 0
+    return _where(some, part / namespace_of(whole).where(some, whole, 1.0))
 
 
 def _net_count(
@@ -233,14 +255,21 @@ def _net_count(
     """Purchases less returns; where some quantity is left, one at least."""
     bought = _sum_runs((quantity > 0).astype(np.float64), starts)
     returned = _sum_runs((quantity < 0).astype(np.float64), starts)
-    return np.where(left > 0, np.maximum(bought - returned, 1), 0)
+    return _where(left > 0, namespace_of(left).maximum(bought - returned, 1))
 
 
 def _net(quantity: NDArray[np.float64], starts: NDArray[np.int64]) -> NDArray[np.float64]:
     """Quantity left after returns; 0.1 + 0.2 − 0.3 leaves rounding only, which is nothing."""
     left = _sum_runs(quantity, starts)
-    return np.where(left > 1e-9 * _sum_runs(np.abs(quantity), starts), left, 0.0)
+    return _where(left > 1e-9 * _sum_runs(abs(quantity), starts), left)
 
 
 def _sum_runs(values: NDArray[np.float64], starts: NDArray[np.int64]) -> NDArray[np.float64]:
-    return np.add.reduceat(values, starts) if len(starts) else np.empty(0)
+    sums: NDArray[np.float64] = segment_sum(values, starts)
+    return sums
+
+
+def _where(condition: NDArray[np.bool_], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The values where the condition holds, else 0."""
+    chosen: NDArray[np.float64] = namespace_of(values).where(condition, values, 0.0)
+    return chosen

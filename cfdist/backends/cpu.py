@@ -3,17 +3,40 @@
 from typing import Any
 
 import numpy as np
+import psutil
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from cfdist.algorithms import csr_products
 from cfdist.algorithms.csr import CsrBlock, check_canonical
+from cfdist.algorithms.tall import Host
+from cfdist.backends import Memory
 
 
-class CpuBackend:
+class CpuBackend(Host):
     """The default backend: what it computes is the reference for every other."""
 
     name = "cpu"
+    frames = "arrow"
+
+    @property
+    def neighbors(self) -> Any:
+        """Search by groups around centroids."""
+        from cfdist.backends import cpu_neighbors
+
+        return cpu_neighbors
+
+    @property
+    def scoring(self) -> Any:
+        """Compiled loops over lists."""
+        from cfdist.backends import cpu_scoring
+
+        return cpu_scoring
+
+    def memory(self, *, restart_peak: bool = False) -> Memory:
+        """Of the machine."""
+        found = psutil.virtual_memory()
+        return Memory(int(found.available), int(found.total), 0)
 
     def csr(self, block: CsrBlock, dtype: Any) -> "CpuCsr":
         """The block, checked before any compiled code sees it."""

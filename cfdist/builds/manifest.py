@@ -47,6 +47,9 @@ class Manifest(BaseModel):
     gate: dict[str, Any] | None = Field(
         None, description="status `passed`, `refused` or `off`; checks; forced: live all the same"
     )
+    transfers: dict[str, dict[str, int]] | None = Field(
+        None, description="per stage, arrays and bytes that went between host and GPU"
+    )
     hold_out: dict[str, Any] | None = Field(
         None, description="quality on held-out purchases: metric, mean, popular, difference"
     )

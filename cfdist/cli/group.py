@@ -22,6 +22,7 @@ COMMANDS = {
     "sweep": "cfdist.cli.sweep:sweep",
     "plan": "cfdist.cli.plan:plan",
     "train": "cfdist.cli.train:train",
+    "verify": "cfdist.cli.verify:verify",
     "recommend": "cfdist.cli.look_up:recommend",
     "similar": "cfdist.cli.look_up:similar",
     "runs": "cfdist.cli.runs:runs",
@@ -38,6 +39,7 @@ SUMMARIES = {
     "sweep": "Search for better settings within given ranges.",
     "plan": "Say what a training will take: memory, time, disk.",
     "train": "Run the whole job and publish the result.",
+    "verify": "Compute a published build once more, and compare.",
     "recommend": "Show the lists of users.",
     "similar": "Show what is bought together with articles.",
     "runs": "List and show what was run.",
@@ -53,9 +55,10 @@ Exit codes
   0    done, published
   1    a fault in cfdist itself; please report it
   2    wrong usage
-  20   the gate refused the build: it is kept, and what was live stays live
+  20   the gate refused the build: it is kept, and what was live stays live; or a build and
+       what `verify` computed do not agree
   30   the data cannot be used; nothing was published
-  40   a setting is wrong, or the job does not fit the memory
+  40   a setting is wrong, the job does not fit the memory, or a GPU cannot be used
   75   try later: no scheduler, or another publisher was first
   130  cancelled
 

@@ -1,5 +1,6 @@
 """Options that several commands share, and how they become a Config."""
 
+import inspect
 import json
 import tomllib
 from collections.abc import Callable
@@ -25,7 +26,17 @@ SETTINGS: dict[str, tuple[str, Any, str]] = {
         "auto, user_neighbors, item_neighbors, latent, spectral, blend or popular [auto].",
     ),
     "--output": ("publish.root", str, "Root of the builds [data/recommendations]."),
-    "--cluster": ("cluster.address", str, "local, or tcp://host:port of a scheduler [local]."),
+    "--backend": (
+        "cluster.backend",
+        str,
+        "cpu, gpu, or auto: the gpu where all that it needs is there [cpu].",
+    ),
+    "--gpus": ("cluster.gpus", str, "Numbers or identities of GPUs, such as 0,1 [all]."),
+    "--cluster": (
+        "cluster.address",
+        str,
+        "local, cuda, or tcp://host:port of a scheduler [local].",
+    ),
     "--workers": ("cluster.workers", int, "Worker processes; 0: inside this process [0]."),
     "--memory-limit": (
         "cluster.memory_limit",
@@ -49,21 +60,36 @@ def as_json(command: Command) -> Command:
     return option(command)
 
 
+def with_options(*flags: str) -> Callable[[Command], Command]:
+    """Add those of ``SETTINGS``, ``--config`` and ``--set``; see :func:`with_config`."""
+
+    def decorate(command: Command) -> Command:
+        decorated: Any = command
+        decorated = click.option(
+            "--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE",
+            help="Any other setting, such as ingest.returns=net; may be repeated.",
+        )(decorated)  # fmt: skip
+        for flag in reversed(flags):
+            key, kind, text = SETTINGS[flag]
+            decorated = click.option(flag, key.replace(".", "__"), type=kind, help=text)(decorated)
+        file_option = click.option(
+            "--config", "config_file", type=click.Path(path_type=Path), default=DEFAULT_FILE,
+            help="Settings file [cfdist.toml].",
+        )  # fmt: skip
+        with_all: Command = file_option(decorated)
+        return with_all
+
+    return decorate
+
+
 def with_config(command: Command) -> Command:
-    """Add the options that change settings; the command is handed ``given`` and ``config_file``."""
-    decorated: Any = command
-    decorated = click.option(
-        "--set", "settings", multiple=True, metavar="SECTION.KEY=VALUE",
-        help="Any other setting, such as ingest.returns=net; may be repeated.",
-    )(decorated)  # fmt: skip
-    for flag, (key, kind, text) in reversed(SETTINGS.items()):
-        decorated = click.option(flag, key.replace(".", "__"), type=kind, help=text)(decorated)
-    file_option = click.option(
-        "--config", "config_file", type=click.Path(path_type=Path), default=DEFAULT_FILE,
-        help="Settings file [cfdist.toml].",
-    )  # fmt: skip
-    with_all: Command = file_option(decorated)
-    return with_all
+    """Add the options that change settings; the command is handed ``given`` and ``config_file``.
+
+    A command that has a parameter of the name keeps its own option: `cfdist plan --gpus 4` counts
+    GPUs of machines that need not be there.
+    """
+    own = inspect.signature(command).parameters
+    return with_options(*(flag for flag in SETTINGS if flag[2:] not in own))(command)
 
 
 def load_config(

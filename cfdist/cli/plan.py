@@ -7,7 +7,11 @@ from typing import Any
 import click
 from rich.table import Table
 
-from cfdist.cli.options import as_json, load_config, with_config
+from cfdist.cli.options import SETTINGS, as_json, load_config, with_options
+
+NOT_MEASURED = "not measured"
+OPTIONS = tuple(flag for flag in SETTINGS if flag != "--gpus")
+"""`--gpus` says here how many there would be, not which of this machine's."""
 
 
 @click.command()
@@ -15,9 +19,11 @@ from cfdist.cli.options import as_json, load_config, with_config
 @click.option("--sample-percent", "ingest__sample_percent", type=float, help="Of the users [100].")
 @click.option("--threads", type=click.IntRange(1), help="Threads of a worker [the cores].")
 @click.option("--memory", help="Memory of a worker, such as 64GB [this machine's].")
-@click.option("--gpus", type=click.IntRange(0), default=0, help="GPUs [0].")
+@click.option(
+    "--gpus", type=click.IntRange(0), default=0, help="GPUs, one worker each [this machine's]."
+)
 @click.option("--gpu-memory", help="Memory of a GPU, such as 80GB.")
-@with_config
+@with_options(*OPTIONS)
 @as_json
 def plan(
     input: str | None,
@@ -41,25 +47,41 @@ def plan(
       cfdist plan shop.parquet
       cfdist plan shop.parquet --n-components 100 --memory-limit 12GB
       cfdist plan 's3://shop/orders/*.parquet' --workers 8 --threads 4 --memory 64GB
+      cfdist plan shop.parquet --backend gpu --gpus 4 --gpu-memory 80GB --memory 128GB
     """
-    from cfdist.planning import Given, document, plan_for
+    from cfdist.evaluation.auto import resolved
+    from cfdist.planning import Given, document, gpus_here, plan_for
     from cfdist.stages.recommenders.user_neighbors import require_neighbors
 
     config, _ = load_config(config_file, settings, options | {"ingest__input": input})
+    config, _ = resolved(config)  # `auto` as a training would take it
     require_neighbors(config)
     given = Given(options.get("cluster__workers"), threads, memory, gpus, gpu_memory)
-    planned = plan_for(config, given)
+    planned = plan_for(config, given, devices=None if gpus else gpus_here(config.cluster))
     if json_output:
         told = document(planned.plan) | {
             "rows_read": planned.scope or "all",
             "notes": planned.notes,
             "remedies": [vars(remedy) for remedy in planned.remedies],
+            "refusal": _refusal(planned),
         }
         click.echo(json.dumps(told))
     else:
         _show(planned)
     if not planned.plan.fits:
         _refuse(planned, json_output)
+
+
+def _refusal(planned: Any) -> dict[str, str] | None:
+    """Why the job is refused and what to change, in words; None for one that fits."""
+    from cfdist.errors import ResourceError
+    from cfdist.planning import require_fits
+
+    try:
+        require_fits(planned)
+    except ResourceError as error:
+        return {"message": error.message, "remedy": error.remedy}
+    return None
 
 
 def _refuse(planned: Any, json_output: bool) -> None:
@@ -78,6 +100,8 @@ def _show(planned: Any) -> None:
     out = console()
     out.print(facts("Input", _input(planned)))
     out.print(_table(planned.plan))
+    if planned.plan.device is not None:
+        out.print(_device_table(planned.plan.device))
     for sentence in sentences(planned):
         out.print(sentence, markup=False, soft_wrap=True)
     for note in planned.notes:
@@ -108,11 +132,30 @@ def _table(plan: Any) -> Table:
             in_gb(stage.peak_bytes),
             stage.largest_term,
             in_gb(stage.output_bytes) if stage.output_bytes else "",
-            round(stage.seconds, 1),
+            NOT_MEASURED if plan.is_on_gpu else round(stage.seconds, 1),
         )
         for stage in plan.stages
     ]
     return table_of("Plan", columns, rows)
+
+
+def _device_table(device: Any) -> Table:
+    from cfdist.cli.tables import table_of
+    from cfdist.plan.gpu.plan import WAYS
+    from cfdist.planning.planning import in_gb
+
+    columns = ("stage", "peak of a GPU", "most of it", *WAYS)
+    rows = [
+        (
+            stage.name,
+            in_gb(stage.peak_bytes),
+            stage.largest_term.name if stage.terms else "",
+            *(in_gb(stage.moved(way)) if stage.moved(way) else "" for way in WAYS),
+        )
+        for stage in device.stages
+    ]
+    gpus = device.machine.gpus
+    return table_of("The GPU" if gpus == 1 else f"Each of {gpus} GPUs", columns, rows)
 
 
 def sentences(planned: Any) -> list[str]:
@@ -121,24 +164,40 @@ def sentences(planned: Any) -> list[str]:
 
     plan, machine = planned.plan, planned.plan.machine
     workers = f"{machine.n_workers} worker{'s' if machine.n_workers > 1 else ''}"
+    seconds = "Seconds on GPUs are not measured"
+    if not plan.is_on_gpu:
+        seconds = f"About {_duration(plan.seconds)} on {workers} of {machine.threads} threads"
     told = [
-        f"About {_duration(plan.seconds)} on {workers} of {machine.threads} threads; "
+        f"{seconds}; "
         f"{plan.peak.name} needs most memory at once, {in_gb(plan.needed_bytes)}"
         f"{', without pages of files' if plan.job.out_of_core else ''}; of a worker's "
         f"{in_gb(machine.memory_bytes)} it may use {in_gb(plan.usable_bytes)}.",
         f"The build takes {in_gb(plan.output_bytes)} on disk, and until it is published the "
         f"checkpoints take {in_gb(plan.checkpoint_bytes)}.",
         f"The SVD: {plan.svd_method}, {_passes(plan.n_passes)}.",
-        "Seconds follow from rates measured on this machine; expect half to twice of them.",
     ]
-    if plan.fits_gpu is not None:
+    if not plan.is_on_gpu:
         told.append(
-            f"Values and tasks of a worker, {in_gb(plan.gpu_bytes)}, "
-            f"{'fit' if plan.fits_gpu else 'do not fit'} into a GPU of "
-            f"{in_gb(machine.gpu_memory_bytes)}; seconds on GPUs are not known, as nobody "
-            "measured them."
+            "Seconds follow from rates measured on this machine; expect half to twice of them."
         )
+    if plan.device is not None:
+        told.append(_device_sentence(plan))
     return told
+
+
+def _device_sentence(plan: Any) -> str:
+    from cfdist.planning.planning import in_gb
+
+    device, machine = plan.device, plan.machine
+    which = "the GPU" if machine.gpus == 1 else f"each of {machine.gpus} GPUs"
+    told = f"Of {which} {device.peak.name} needs most, {in_gb(device.peak_bytes)}"
+    if plan.fits_gpu is None:
+        return f"{told}."
+    fits = "which fits" if plan.fits_gpu else "which does not fit"
+    return (
+        f"{told}, {fits} into {in_gb(device.usable_bytes)}: cluster.device_memory_limit, of "
+        f"{in_gb(machine.gpu_memory_bytes)}."
+    )
 
 
 def _passes(number: int) -> str:

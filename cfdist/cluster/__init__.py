@@ -23,10 +23,20 @@ def open_cluster(settings: ClusterSettings) -> Iterator[Client]:
         The scheduler does not answer.
     """
     address = settings.address
+    if settings.gpus and address != "cuda":
+        raise ConfigError(
+            f"cluster.gpus = {settings.gpus!r} has no effect on {address}",
+            remedy="start GPU workers with --cluster cuda, or leave --gpus out",
+        )
     if address == "local":
         from cfdist.cluster.local import open_local
 
         with open_local(settings) as client:
+            yield client
+    elif address == "cuda":
+        from cfdist.cluster.cuda import open_cuda
+
+        with open_cuda(settings) as client:
             yield client
     elif address.startswith(("tcp://", "tls://")):
         _refuse_local_settings(settings)
@@ -36,7 +46,7 @@ def open_cluster(settings: ClusterSettings) -> Iterator[Client]:
             yield client
     else:
         raise ConfigError(
-            f"there is no cluster {address!r}", remedy="use 'local' or 'tcp://host:port'"
+            f"there is no cluster {address!r}", remedy="use 'local', 'cuda' or 'tcp://host:port'"
         )
 
 

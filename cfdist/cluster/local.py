@@ -1,23 +1,20 @@
 """This machine: one worker inside the process, or N worker processes."""
 
 import logging
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import dask
 from dask.system import CPU_COUNT
-from dask.utils import parse_bytes
 from distributed import Client, Nanny, Scheduler, SpecCluster, Worker
 from threadpoolctl import threadpool_limits
 
+from cfdist.backends.requirements import resolve_backend
+from cfdist.cluster.loopback import LOOPBACK, dashboard_port, dask_settings, require_memory
 from cfdist.cluster.plugins import register_plugins
-from cfdist.errors import ClusterError, ConfigError
-from cfdist.plan.constants import MIN_WORKER_BYTES
+from cfdist.errors import ClusterError
 from cfdist.settings import ClusterSettings
-
-LOOPBACK = "127.0.0.1"
 
 
 @contextmanager
@@ -33,8 +30,8 @@ def open_local(settings: ClusterSettings) -> Iterator[Client]:
     ``LocalCluster`` is not used because its workers listen on every interface unless they load
     bokeh, which costs 0.4 s.
     """
-    _require_memory(settings)
-    with dask.config.set(_settings_of(settings)), _blas_limit(settings):
+    require_memory(settings)
+    with dask.config.set(dask_settings(settings)), _blas_limit(settings):
         try:
             cluster = SpecCluster(**_specification(settings))
         except (OSError, RuntimeError, ValueError) as error:
@@ -48,21 +45,6 @@ def open_local(settings: ClusterSettings) -> Iterator[Client]:
             yield client
 
 
-def _require_memory(settings: ClusterSettings) -> None:
-    """A worker with less pauses for ever above 80 % of it, without an error."""
-    if settings.memory_limit == "auto":
-        return
-    try:
-        limit = parse_bytes(settings.memory_limit)
-    except ValueError as error:
-        raise ConfigError(f"cluster.memory_limit: {error}", remedy="write it as 4GB") from None
-    if limit < MIN_WORKER_BYTES:
-        raise ConfigError(
-            f"cluster.memory_limit = {settings.memory_limit} is less than a worker needs, 1GB",
-            remedy="raise it, or use fewer --workers",
-        )
-
-
 def _specification(settings: ClusterSettings) -> dict[str, Any]:
     """Scheduler and workers as ``SpecCluster`` takes them."""
     n_workers = settings.workers or 1
@@ -73,12 +55,12 @@ def _specification(settings: ClusterSettings) -> dict[str, Any]:
     if settings.workers:
         shared["host"] = LOOPBACK
     worker = {
-        "nthreads": settings.threads or max(1, CPU_COUNT // n_workers),
+        "nthreads": _threads(settings),
         "memory_limit": settings.memory_limit,
         "dashboard_address": f"{LOOPBACK}:0",
         "silence_logs": logging.CRITICAL,  # errors reach the user through the client
     }
-    scheduler = {"dashboard_address": f"{LOOPBACK}:{_port(settings)}", "port": 0}
+    scheduler = {"dashboard_address": f"{LOOPBACK}:{dashboard_port(settings)}", "port": 0}
     kind = Nanny if settings.workers else Worker
     return {
         "scheduler": {"cls": Scheduler, "options": shared | scheduler},
@@ -87,13 +69,11 @@ def _specification(settings: ClusterSettings) -> dict[str, Any]:
     }
 
 
-def _port(settings: ClusterSettings) -> int:
-    """The wanted port of the dashboard, or 0, any free one, when it is taken or not wanted."""
-    if not settings.dashboard:
-        return 0
-    with socket.socket() as probe:
-        taken = probe.connect_ex((LOOPBACK, settings.dashboard_port)) == 0
-    return 0 if taken else settings.dashboard_port
+def _threads(settings: ClusterSettings) -> int:
+    """Threads of each worker; one with a GPU, as tasks beside each other add up on the device."""
+    if resolve_backend(settings.backend) == "gpu":
+        return 1
+    return settings.threads or max(1, CPU_COUNT // (settings.workers or 1))
 
 
 def _blas_limit(settings: ClusterSettings) -> Any:
@@ -103,12 +83,3 @@ def _blas_limit(settings: ClusterSettings) -> Any:
     import scipy.linalg  # noqa: F401
 
     return threadpool_limits(1, user_api="blas")
-
-
-def _settings_of(settings: ClusterSettings) -> dict[str, Any]:
-    return {
-        "distributed.comm.timeouts.connect": settings.timeout_s,
-        "distributed.scheduler.no-workers-timeout": "300s",
-        "distributed.dashboard.link": f"http://{LOOPBACK}:{{port}}/status",
-        "distributed.admin.large-graph-warning-threshold": "100MB",
-    }

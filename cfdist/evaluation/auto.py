@@ -11,23 +11,29 @@ ASK = "`cfdist evaluate --decide` chooses by measuring"
 
 def resolve_method(context: Context) -> Context:
     """The context with a method in place of ``auto``; what was taken, and why, is noted."""
-    if context.config.recommend.method != AUTO:
-        return context
-    found = read_decision(context.config)
-    if found is None:
-        context.note(f"recommend.method = auto: {USER_NEIGHBORS}, as nothing was decided; {ASK}")
-    elif found.is_expired():
-        context.note(
-            f"recommend.method = auto: {USER_NEIGHBORS}, as the decision for {found.name} expired "
-            f"on {found.expires_at}; {ASK} again"
-        )
-    else:
-        context.note(
+    config, note = resolved(context.config)
+    if note:
+        context.note(note)
+    return context.with_config(config) if note else context
+
+
+def resolved(config: Config) -> tuple[Config, str]:
+    """The settings with a method in place of ``auto``, and why that one; "" for another method."""
+    if config.recommend.method != AUTO:
+        return config, ""
+    found = read_decision(config)
+    if found is not None and not found.is_expired():
+        return _under(found, config), (
             f"recommend.method = auto: {found.name}, decided on {found.decided_at} by "
             f"{found.metric}, until {found.expires_at}"
         )
-        return context.with_config(_under(found, context.config))
-    return context.with_config(_with_method(context.config, USER_NEIGHBORS))
+    usual = _with_method(config, USER_NEIGHBORS)
+    if found is None:
+        return usual, (f"recommend.method = auto: {USER_NEIGHBORS}, as nothing was decided; {ASK}")
+    return usual, (
+        f"recommend.method = auto: {USER_NEIGHBORS}, as the decision for {found.name} expired "
+        f"on {found.expires_at}; {ASK} again"
+    )
 
 
 def _under(decision: Decision, config: Config) -> Config:

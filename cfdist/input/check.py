@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from cfdist.algorithms.namespace import namespace_of
 from cfdist.errors import ConfigError, DataError
 from cfdist.input.dates import parse_date
 from cfdist.input.ids import is_missing, read_ids
@@ -61,11 +62,32 @@ class Columns(NamedTuple):
     timestamp: NDArray[np.int64]
 
 
+class Values(NamedTuple):
+    """What is judged of each row; arrays on the host or a device.
+
+    Attributes
+    ----------
+    no_user, no_article : bool
+    no_basket : bool, or None without such a column
+    quantity : float64, NaN where missing
+    timestamp : int64 microseconds
+    known : bool, which timestamps there are; None without such a column
+    """
+
+    no_user: NDArray[np.bool_]
+    no_article: NDArray[np.bool_]
+    no_basket: NDArray[np.bool_] | None
+    quantity: NDArray[np.float64]
+    timestamp: NDArray[np.int64]
+    known: NDArray[np.bool_] | None
+
+
 @dataclass
 class RowCounts:
     """Rows read, rows used, rows dropped by reason with the first place of each.
 
-    ``days`` has the purchases of each day since 1970, in UTC.
+    ``days`` has the purchases of each day since 1970, in UTC; ``host_reads`` why how many parts
+    were read on the host in a run on devices.
     """
 
     rows_in: int = 0
@@ -75,13 +97,14 @@ class RowCounts:
     first_timestamp: int | None = None
     last_timestamp: int | None = None
     days: dict[int, int] = field(default_factory=dict, compare=False)
+    host_reads: dict[str, int] = field(default_factory=dict, compare=False)
 
     def drop(self, reason: str, rows: NDArray[np.bool_], part: Part, column: str = USER_ID) -> None:
         """Count the marked rows; ``column`` is the one to look at."""
-        number = int(np.count_nonzero(rows))
+        number = int(namespace_of(rows).count_nonzero(rows))
         if number:
             self.dropped[reason] = self.dropped.get(reason, 0) + number
-            self.examples.setdefault(reason, part.place(column, int(np.argmax(rows))))
+            self.examples.setdefault(reason, part.place(column, int(rows.argmax())))
 
     def leave_out(self, rows_used: int) -> None:
         """Count so many rows that could be used as not sampled."""
@@ -99,15 +122,18 @@ class RowCounts:
         for name, choose in (("first_timestamp", min), ("last_timestamp", max)):
             known = [v for v in (getattr(self, name), getattr(other, name)) if v is not None]
             setattr(self, name, choose(known) if known else None)
-        for day, number in other.days.items():
-            self.days[day] = self.days.get(day, 0) + number
+        for name in ("days", "host_reads"):
+            mine = getattr(self, name)
+            for key, number in getattr(other, name).items():
+                mine[key] = mine.get(key, 0) + number
 
     def count_days(self, timestamp: NDArray[np.int64]) -> None:
         """Count purchases by day."""
+        xp = namespace_of(timestamp)
         day = timestamp // DAY_US
         first = int(day.min())
-        numbers = np.bincount(day - first)
-        known = np.flatnonzero(numbers)
+        numbers = xp.bincount(day - first)
+        known = xp.flatnonzero(numbers)
         self.days = dict(zip((known + first).tolist(), numbers[known].tolist(), strict=True))
 
     def newest_days(self) -> dict[str, int]:
@@ -156,45 +182,60 @@ def check_rows(
     DataError
         A column of the wrong kind: names file, column and row.
     """
-    counts = RowCounts(rows_in=table.num_rows)
     ids = {
         name: read_ids(table[name].combine_chunks(), name, id_types[name], part)
         for name in ID_COLUMNS
         if name in table.column_names
     }
     quantity = _quantities(table, part)
-    keep = np.ones(table.num_rows, dtype=bool)
+    timestamp, known = np.zeros(table.num_rows, dtype=np.int64), None
+    if TIMESTAMP in table.column_names:
+        timestamp, known = read_times(table[TIMESTAMP].combine_chunks(), part, settings)
+    no_basket = is_missing(ids[BASKET_ID]) if BASKET_ID in ids else None
+    values = Values(
+        is_missing(ids[USER_ID]), is_missing(ids[ARTICLE_ID]), no_basket, quantity, timestamp, known
+    )  # fmt: skip
+    keep, counts = judge(values, part, settings, now_us)
+    columns = Columns(ids[USER_ID], ids[ARTICLE_ID], ids.get(BASKET_ID), quantity, timestamp)
+    return (columns if keep.all() else take_rows(columns, keep)), counts
+
+
+def judge(
+    values: Values, part: Part, settings: IngestSettings, now_us: int
+) -> tuple[NDArray[np.bool_], RowCounts]:
+    """Mask of the usable rows, and all rows counted; on the host or a device."""
+    xp = namespace_of(values.quantity)
+    quantity, timestamp = values.quantity, values.timestamp
+    counts = RowCounts(rows_in=len(quantity))
+    keep: NDArray[np.bool_] = xp.ones(len(quantity), dtype=bool)
 
     def drop(reason: str, bad: NDArray[np.bool_], column: str, *, remove: bool = True) -> None:
         counts.drop(reason, bad & keep, part, column)
         if remove:
-            np.logical_and(keep, ~bad, out=keep)
+            xp.logical_and(keep, ~bad, out=keep)
 
-    drop(ARTICLE_MISSING, is_missing(ids[ARTICLE_ID]), ARTICLE_ID)
-    drop(QUANTITY_UNUSABLE, ~(np.abs(quantity) <= MAX_QUANTITY), QUANTITY)
-    timestamp = np.zeros(table.num_rows, dtype=np.int64)
-    if TIMESTAMP in table.column_names:
-        timestamp, known = read_times(table[TIMESTAMP].combine_chunks(), part, settings)
-        drop(TIMESTAMP_MISSING, ~known, TIMESTAMP)
+    drop(ARTICLE_MISSING, values.no_article, ARTICLE_ID)
+    drop(QUANTITY_UNUSABLE, ~(abs(quantity) <= MAX_QUANTITY), QUANTITY)
+    if values.known is not None:
+        drop(TIMESTAMP_MISSING, ~values.known, TIMESTAMP)
         drop(TOO_EARLY, timestamp < EARLIEST_US, TIMESTAMP)
         drop(TOO_LATE, timestamp >= LATEST_US, TIMESTAMP)
         drop(IN_THE_FUTURE, timestamp > now_us + DAY_US, TIMESTAMP)
         first_us, last_us = date_window(settings)
         drop(BEFORE_FIRST_DATE, timestamp < first_us, TIMESTAMP)
         drop(AFTER_LAST_DATE, timestamp >= last_us, TIMESTAMP)
-    no_user = is_missing(ids[USER_ID])
-    no_basket = is_missing(ids[BASKET_ID]) if BASKET_ID in ids else np.ones(len(keep), dtype=bool)
-    drop(USER_MISSING_NO_BASKET, no_user & (no_basket | (quantity <= 0)), USER_ID)
+    no_user, no_basket = values.no_user, values.no_basket
+    useless = no_user if no_basket is None else no_user & (no_basket | (quantity <= 0))
+    drop(USER_MISSING_NO_BASKET, useless, USER_ID)
     drop(USER_MISSING, no_user, USER_ID, remove=False)
     drop(RETURNED, quantity < 0, QUANTITY, remove=False)
     drop(NOTHING_TAKEN, quantity == 0, QUANTITY, remove=False)
     counts.rows_used = counts.rows_in - counts.rows_dropped - counts.rows_outside
-    if TIMESTAMP in table.column_names and keep.any():
+    if values.known is not None and bool(keep.any()):
         counts.count_days(timestamp[keep])
         counts.first_timestamp = int(timestamp[keep].min())
         counts.last_timestamp = int(timestamp[keep].max())
-    columns = Columns(ids[USER_ID], ids[ARTICLE_ID], ids.get(BASKET_ID), quantity, timestamp)
-    return (columns if keep.all() else take_rows(columns, keep)), counts
+    return keep, counts
 
 
 def take_rows(rows: Columns, kept: NDArray[np.bool_]) -> Columns:

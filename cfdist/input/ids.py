@@ -1,10 +1,13 @@
 """Ids as int64 or text, exactly as they are; what would change on the way is an error."""
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from cfdist.algorithms.namespace import namespace_of
 from cfdist.errors import DataError
 from cfdist.input.source import Part, id_kind
 from cfdist.schema import MAX_ID_BYTES
@@ -37,10 +40,8 @@ def read_ids(values: pa.Array, column: str, wanted: pa.DataType, part: Part) -> 
 def _whole(values: pa.Array, column: str, part: Part) -> pa.Array:
     """Floats that are whole and below what their type holds exactly, as int64; NaN is null."""
     numbers = np.asarray(values.fill_null(np.nan))
-    missing = np.isnan(numbers)
-    limit = 2.0 ** (np.finfo(numbers.dtype).nmant + 1)
-    wrong = ~missing & ~(np.isfinite(numbers) & (np.floor(numbers) == numbers))
-    large = ~missing & ~(np.abs(numbers.astype(np.float64)) < limit)
+    limit = exact_limit(numbers.dtype)
+    wrong, large = inexact(numbers)
     for bad, problem in (
         (wrong, "is not a whole number"),
         (large, f"is a {values.type}, exact below {limit:.0f} only"),
@@ -49,7 +50,25 @@ def _whole(values: pa.Array, column: str, part: Part) -> pa.Array:
             row = int(np.argmax(bad))
             remedy = "store the ids as int64 or string"
             raise part.error(column, row, numbers[row], problem, remedy)
+    missing = np.isnan(numbers)
     return pa.array(np.where(missing, 0, numbers).astype(np.int64), mask=missing)
+
+
+def exact_limit(dtype: np.dtype[Any]) -> float:
+    """The number below which a float type holds every whole number."""
+    return float(2.0 ** (np.finfo(dtype).nmant + 1))
+
+
+def inexact(numbers: NDArray[np.floating]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Masks of the floats that are not whole, and of those too large to be exact; NaN is neither.
+
+    On the host or a device.
+    """
+    xp = namespace_of(numbers)
+    missing = xp.isnan(numbers)
+    wrong = ~missing & ~(xp.isfinite(numbers) & (xp.floor(numbers) == numbers))
+    large = ~missing & ~(abs(numbers.astype(np.float64)) < exact_limit(numbers.dtype))
+    return wrong, large
 
 
 def _require_int64(values: pa.Array, column: str, part: Part) -> None:

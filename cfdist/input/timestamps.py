@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from cfdist.algorithms.namespace import namespace_of
 from cfdist.errors import DataError
 from cfdist.input.numbers import blank_to_null, read_numbers
 from cfdist.input.source import Part, id_kind
@@ -72,24 +73,36 @@ def _unfit(values: pa.Array, part: Part) -> DataError:
 
 def _of_integers(values: pa.Array, unit: str) -> Times:
     numbers = np.asarray(values.fill_null(0))
-    if numbers.dtype == np.uint64:
-        numbers = np.minimum(numbers, np.uint64(2**63 - 1))
-    numbers = numbers.astype(np.int64)
-    if unit == "ns":
-        micros = numbers // NANOSECONDS_PER_US
-    else:
-        limit = FURTHEST_US // MICROSECONDS[unit]
-        micros = np.clip(numbers, -limit, limit) * MICROSECONDS[unit]
-    return micros, np.asarray(pc.is_valid(values))
+    return micros_of_integers(numbers, unit), np.asarray(pc.is_valid(values))
 
 
 def _of_floats(values: pa.Array, part: Part, unit: str) -> Times:
     numbers = read_numbers(values, TIMESTAMP, part)
     assert numbers is not None  # the caller knows that these are numbers
-    known = ~np.isnan(numbers)
+    return micros_of_floats(numbers, unit), ~np.isnan(numbers)
+
+
+def micros_of_integers(numbers: NDArray[np.integer], unit: str) -> NDArray[np.int64]:
+    """Microseconds of whole numbers of ``unit``, on the host or a device."""
+    xp = namespace_of(numbers)
+    if numbers.dtype == np.uint64:
+        numbers = xp.minimum(numbers, np.uint64(2**63 - 1))
+    micros: NDArray[np.int64] = numbers.astype(np.int64)
+    if unit == "ns":
+        return micros // NANOSECONDS_PER_US
+    limit = FURTHEST_US // MICROSECONDS[unit]
+    near: NDArray[np.int64] = xp.clip(micros, -limit, limit)
+    return near * MICROSECONDS[unit]
+
+
+def micros_of_floats(numbers: NDArray[np.float64], unit: str) -> NDArray[np.int64]:
+    """Microseconds of numbers of ``unit``, 0 of NaN; on the host or a device."""
+    xp = namespace_of(numbers)
     factor = 1 / NANOSECONDS_PER_US if unit == "ns" else MICROSECONDS[unit]
-    micros = np.clip(np.where(known, numbers, 0) * factor, -FURTHEST_US, FURTHEST_US)
-    return np.rint(micros).astype(np.int64), known
+    known = xp.where(xp.isnan(numbers), 0, numbers)
+    micros: NDArray[np.int64]
+    micros = xp.rint(xp.clip(known * factor, -FURTHEST_US, FURTHEST_US)).astype(np.int64)
+    return micros
 
 
 def _of_texts(texts: pa.Array, part: Part, pattern: str) -> Times:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from math import ceil
 
 from cfdist.plan import constants as c
+from cfdist.plan.gpu.case import DeviceCase
+from cfdist.plan.gpu.host import host_draft
+from cfdist.plan.gpu.plan import DevicePlan, make_device_plan
 from cfdist.plan.sizes import Job, Machine, Sizes
 from cfdist.plan.stages import READS, STAGES
 from cfdist.plan.svd import method_of, n_passes
@@ -22,12 +25,16 @@ class Plan:
     ----------
     stages : tuple of StagePlan
         In the order in which they run; the last, ``rest``, is the start and the end of the process.
+        Their memory is that of the host; with the backend ``gpu`` values are on the devices.
+    device : DevicePlan or None
+        Where GPUs are there, or described.
     """
 
     sizes: Sizes
     job: Job
     machine: Machine
     stages: tuple[StagePlan, ...]
+    device: DevicePlan | None = None
 
     @property
     def peak(self) -> StagePlan:
@@ -56,23 +63,26 @@ class Plan:
         return int(c.PAUSE_SHARE * self.machine.memory_bytes)
 
     @property
-    def fits(self) -> bool:
+    def is_on_gpu(self) -> bool:
+        """Whether GPUs compute: then nobody has measured the seconds."""
+        return self.machine.backend == "gpu"
+
+    @property
+    def fits_host(self) -> bool:
         """Whether every worker has what the largest stage needs."""
         return self.needed_bytes <= self.usable_bytes
 
     @property
-    def gpu_bytes(self) -> int:
-        """Of one worker's values and tasks, which one GPU would hold instead."""
-        return max(
-            sum(term.bytes for term in stage.terms if term.kind != "base") for stage in self.stages
-        )
+    def fits_gpu(self) -> bool | None:
+        """Whether every GPU has; None where none is described."""
+        if self.device is None or not self.device.usable_bytes:
+            return None
+        return self.device.fits
 
     @property
-    def fits_gpu(self) -> bool | None:
-        """Whether one GPU could hold that; None where no GPU is described."""
-        if not self.machine.gpus or not self.machine.gpu_memory_bytes:
-            return None
-        return self.gpu_bytes <= self.machine.gpu_memory_bytes
+    def fits(self) -> bool:
+        """Whether the job can run: on the host, and on the GPUs where they compute."""
+        return self.fits_host and not (self.is_on_gpu and self.fits_gpu is False)
 
     @property
     def least_memory_limit(self) -> int:
@@ -82,7 +92,7 @@ class Plan:
 
     @property
     def seconds(self) -> float:
-        """From the start of the process to its end."""
+        """From the start of the process to its end, where the CPU computes."""
         return sum(stage.seconds for stage in self.stages)
 
     @property
@@ -123,10 +133,19 @@ def make_plan(sizes: Sizes, job: Job, machine: Machine) -> Plan:
     """
     case = Case(sizes, job, machine)
     drafts = [draft for stage in STAGES if (draft := stage(case)) is not None]
+    device = make_device_plan(sizes, job, machine) if machine.gpus else None
+    if device is not None and machine.backend == "gpu":
+        drafts = _on_host(drafts, device)
     start = Work(alone=c.START_S + (c.WORKERS_START_S if machine.workers else 0.0))
     rest = StagePlan(REST, 0, (_base(),), 0, _scaled(start, machine, 1))
     kept = 0.0 if job.out_of_core else c.HELD_SHARE
-    return Plan(sizes, job, machine, (*_with_base(drafts, machine, kept), rest))
+    return Plan(sizes, job, machine, (*_with_base(drafts, machine, kept), rest), device)
+
+
+def _on_host(drafts: list[Draft], device: DevicePlan) -> list[Draft]:
+    case = DeviceCase(device.sizes, device.job, device.machine)
+    stages = {stage.name: stage for stage in device.stages}
+    return [host_draft(draft, case, stages.get(draft.name)) for draft in drafts]
 
 
 def _with_base(drafts: list[Draft], machine: Machine, held_share: float) -> Iterator[StagePlan]:

@@ -7,6 +7,8 @@ from typing import Any
 from cfdist.plan.plan import Plan, make_plan
 from cfdist.plan.sizes import Job
 
+MAX_GPUS = 64
+
 
 @dataclass(frozen=True)
 class Remedy:
@@ -17,7 +19,7 @@ class Remedy:
     change : str
         What to type.
     needed_bytes : int
-        Per worker, then.
+        Per worker, then; of its GPU where that computes.
     """
 
     change: str
@@ -34,8 +36,8 @@ def remedies(plan: Plan, total_bytes: int) -> list[Remedy]:
 
     Notes
     -----
-    In this order: values through disk, fewer workers, no similar users' worth of neighbours,
-    fewer components, a sample. Each is the smallest such change.
+    In this order: values through disk, more GPUs, fewer workers, fewer similar users, fewer
+    components, a sample, the CPU. Each is the smallest such change.
     """
     if plan.fits:
         return []
@@ -50,7 +52,31 @@ def _through_disk(plan: Plan, total_bytes: int) -> Remedy | None:
     return _if_fits(changed, "--set cluster.out_of_core=on")
 
 
+def _more_gpus(plan: Plan, total_bytes: int) -> Remedy | None:
+    """Of the same memory, with a worker and its memory for each."""
+    if not plan.is_on_gpu or plan.fits_gpu is not False:
+        return None
+    for gpus in range(plan.machine.gpus + 1, MAX_GPUS + 1):
+        machine = replace(plan.machine, gpus=gpus, workers=gpus)
+        changed = make_plan(plan.sizes, plan.job, machine)
+        if changed.fits:
+            numbers = ",".join(map(str, range(gpus)))
+            change = f"--cluster cuda --gpus {numbers}" if gpus <= 8 else f"{gpus} GPU workers"
+            return _if_fits(changed, change)
+    return None
+
+
+def _cpu(plan: Plan, total_bytes: int) -> Remedy | None:
+    """Without the GPUs, where they are what is too small."""
+    if not plan.is_on_gpu or plan.fits_gpu is not False:
+        return None
+    machine = replace(plan.machine, backend="cpu")
+    return _if_fits(make_plan(plan.sizes, plan.job, machine), "--backend cpu")
+
+
 def _fewer_workers(plan: Plan, total_bytes: int) -> Remedy | None:
+    if plan.is_on_gpu:  # one for each GPU
+        return None
     for workers in range(plan.machine.n_workers - 1, 0, -1):
         machine = replace(
             plan.machine,
@@ -104,7 +130,12 @@ def _percents() -> Iterator[int]:
 
 
 def _if_fits(plan: Plan, change: str) -> Remedy | None:
-    return Remedy(change, plan.needed_bytes) if plan.fits else None
+    if not plan.fits:
+        return None
+    on_gpu = plan.is_on_gpu and plan.device is not None
+    return Remedy(change, plan.device.peak_bytes if on_gpu and plan.device else plan.needed_bytes)
 
 
-_CHANGES = (_through_disk, _fewer_workers, _fewer_neighbors, _fewer_components, _sample)
+_CHANGES = (
+    _through_disk, _more_gpus, _fewer_workers, _fewer_neighbors, _fewer_components, _sample, _cpu,
+)  # fmt: skip

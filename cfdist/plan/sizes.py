@@ -160,9 +160,13 @@ class Machine:
     memory_bytes : int
         Per worker: its limit.
     gpus : int
-        Whether they could hold the job is all that a plan says of them.
+        GPUs, one worker each; 0: none are there or described.
     gpu_memory_bytes : int
-        Of each.
+        Of the smallest.
+    gpu_usable_bytes : int
+        What a job may plan with of that: `cluster.device_memory_limit`.
+    backend : {"cpu", "gpu"}
+        Who computes.
     """
 
     workers: int
@@ -171,6 +175,8 @@ class Machine:
     rates: Rates
     gpus: int = 0
     gpu_memory_bytes: int = 0
+    gpu_usable_bytes: int = 0
+    backend: str = "cpu"
 
     @property
     def n_workers(self) -> int:

@@ -1,11 +1,17 @@
 """The machine that the settings, or the command line, describe."""
 
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from dask.system import CPU_COUNT
 from dask.utils import parse_bytes
 from distributed.system import MEMORY_LIMIT
 
+from cfdist.backends import machine as machines
+from cfdist.backends.driver import Gpu
+from cfdist.cluster.device_sizes import size_of
 from cfdist.errors import ConfigError
 from cfdist.plan import Machine, Rates
 from cfdist.plan.constants import MIN_WORKER_BYTES
@@ -62,8 +68,7 @@ def machine_of(settings: ClusterSettings, rates: Rates, given: Given | None = No
                 f"{option} = {memory} is less than a worker needs, 1GB",
                 remedy="raise it, or use fewer --workers",
             )
-    gpu_memory = to_bytes(given.gpu_memory, "--gpu-memory") if given.gpu_memory else 0
-    return Machine(workers, threads, limit, rates, given.gpus, gpu_memory)
+    return Machine(workers, threads, limit, rates)
 
 
 def with_workers_of(machine: Machine, workers: dict[str, dict[str, int]]) -> Machine:
@@ -83,6 +88,96 @@ def with_workers_of(machine: Machine, workers: dict[str, dict[str, int]]) -> Mac
         threads=min(worker["nthreads"] for worker in workers.values()),
         memory_bytes=min(worker["memory_limit"] or UNLIMITED for worker in workers.values()),
     )
+
+
+def with_devices(
+    machine: Machine,
+    settings: ClusterSettings,
+    given: Given | None = None,
+    devices: Mapping[str, Any] | None = None,
+) -> Machine:
+    """The machine with its GPUs: those of the workers, or those that were described.
+
+    Parameters
+    ----------
+    devices : mapping, optional
+        Worker → anything with ``gpus``, of which each has ``uuid`` and ``total_bytes``: see
+        :func:`cfdist.cluster.devices.describe_workers`.
+
+    Notes
+    -----
+    One worker for each GPU; of GPUs of several sizes the smallest counts, and one that workers
+    share is divided among them. `auto` is the GPU where there are some.
+
+    Raises
+    ------
+    ConfigError
+        ``cluster.device_memory_limit`` or a memory is no number of bytes.
+    """
+    given = given or Given()
+    if given.gpus:
+        count, memory = given.gpus, to_bytes(given.gpu_memory or "1GB", "--gpu-memory")
+        memory = memory if given.gpu_memory else 0
+    else:
+        count, memory = _smallest(devices or {})
+    backend = (
+        "gpu" if settings.backend == "gpu" or (settings.backend == "auto" and count) else "cpu"
+    )
+    if backend == "gpu":
+        machine = _one_worker_each(machine, count, settings, given)
+        count = max(1, count)
+    usable = 0
+    if memory:
+        limit = size_of(settings, "device_memory_limit", [Gpu("", total_bytes=memory)])
+        usable = min(memory, int(limit))
+    return replace(
+        machine, backend=backend, gpus=count, gpu_memory_bytes=memory, gpu_usable_bytes=usable
+    )
+
+
+def _one_worker_each(
+    machine: Machine, count: int, settings: ClusterSettings, given: Given
+) -> Machine:
+    """Workers of the host: those of the cluster `cuda` share the memory of one machine."""
+    if settings.address != "cuda":
+        return replace(machine, workers=max(machine.workers, count if count > 1 else 0))
+    shares = count > 1 and given.memory is None and settings.memory_limit == "auto"
+    memory = (
+        machine.memory_bytes // count if shares and not machine.workers else machine.memory_bytes
+    )
+    return replace(machine, workers=max(1, count), threads=1, memory_bytes=memory)
+
+
+class Here(NamedTuple):
+    """A worker of this machine and its GPU."""
+
+    gpus: tuple[Gpu, ...]
+
+
+def gpus_here(
+    settings: ClusterSettings, read: Callable[..., machines.Machine] = machines.read_machine
+) -> dict[str, Here]:
+    """The GPUs that workers on this machine would have, for :func:`with_devices`.
+
+    Notes
+    -----
+    None where the CPU is wanted or a scheduler elsewhere has the workers; one without the cluster
+    `cuda`, whose workers have one each. The driver is asked; nothing is loaded.
+    """
+    if settings.backend == "cpu" or settings.address not in ("local", "cuda"):
+        return {}
+    gpus = read(settings.gpus).gpus
+    if settings.address == "local":
+        gpus = gpus[:1]
+    return {f"GPU {number}": Here((gpu,)) for number, gpu in enumerate(gpus)}
+
+
+def _smallest(devices: Mapping[str, Any]) -> tuple[int, int]:
+    """How many workers have a GPU, and the least memory that one of them has of it."""
+    gpus = [report.gpus[0] for report in devices.values() if report.gpus]
+    sharing = Counter(gpu.uuid for gpu in gpus if gpu.uuid)
+    shares = [gpu.total_bytes // max(1, sharing[gpu.uuid]) for gpu in gpus]
+    return len(gpus), min(shares, default=0)
 
 
 def to_bytes(text: str, option: str) -> int:

@@ -1,7 +1,9 @@
 """The plan of a job that the settings describe, and the refusal of one that does not fit."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from math import ceil
+from typing import Any
 
 from cfdist.config import Config
 from cfdist.errors import ResourceError
@@ -10,7 +12,7 @@ from cfdist.plan import Job, Plan, make_plan
 from cfdist.plan.constants import PAUSE_SHARE, REFERENCE
 from cfdist.plan.plan import GB
 from cfdist.plan.remedies import Remedy, remedies
-from cfdist.planning.machine import Given, machine_of, with_workers_of
+from cfdist.planning.machine import Given, machine_of, with_devices, with_workers_of
 from cfdist.planning.rates import measure_rates
 from cfdist.planning.search import measure_search_share
 from cfdist.planning.sizes import Measured, measure_sizes
@@ -45,6 +47,7 @@ def plan_for(
     *,
     quick: bool = False,
     workers: dict[str, dict[str, int]] | None = None,
+    devices: Mapping[str, Any] | None = None,
 ) -> Planned:
     """The plan of ``cfdist train`` under these settings.
 
@@ -57,10 +60,12 @@ def plan_for(
         are those of the reference machine.
     workers : dict, optional
         Of a scheduler, see :func:`~cfdist.planning.machine.with_workers_of`.
+    devices : mapping, optional
+        The workers' GPUs, see :func:`~cfdist.planning.machine.with_devices`.
 
     Notes
     -----
-    A job that fits no worker is planned out of core, where it fits so.
+    A job that fits no worker, or no GPU, is planned out of core, where it fits so.
 
     Raises
     ------
@@ -71,6 +76,7 @@ def plan_for(
     """
     machine = machine_of(config.cluster, REFERENCE if quick else measure_rates(), given)
     machine = with_workers_of(machine, workers or {})
+    machine = with_devices(machine, config.cluster, given, devices)
     measured = measure_sizes(config, quick=quick)
     job = job_of(config)
     sizes = measured.sizes
@@ -80,14 +86,25 @@ def plan_for(
     plan = make_plan(sizes, job, machine)
     if not plan.fits and config.runs.checkpoints and config.cluster.out_of_core == "auto":
         through_disk = make_plan(sizes, replace(job, out_of_core=True), machine)
-        plan = min(plan, through_disk, key=lambda each: each.needed_bytes)
+        plan = min(plan, through_disk, key=_missing)
     total = machine.n_workers * machine.memory_bytes
-    notes = list(_notes(config, measured.scope, given, asked=bool(workers)))
+    has_devices = machine.gpu_memory_bytes > 0
+    notes = list(
+        _notes(config, measured.scope, given, asked=bool(workers), has_devices=has_devices)
+    )
     found = [each for each in remedies(plan, total) if not (workers and "--workers" in each.change)]
     return Planned(plan, measured.scope, measured.n_sampled_users, found, notes)
 
 
-def _notes(config: Config, scope: str, given: Given | None, *, asked: bool) -> Iterator[str]:
+def _missing(plan: Plan) -> tuple[bool, int]:
+    """What tells the better of two plans: whether it fits, then what it needs."""
+    on_gpu = plan.device is not None and plan.is_on_gpu
+    return not plan.fits, plan.device.peak_bytes if on_gpu and plan.device else plan.needed_bytes
+
+
+def _notes(
+    config: Config, scope: str, given: Given | None, *, asked: bool, has_devices: bool
+) -> Iterator[str]:
     """What the figures leave out."""
     ingest, recommend = config.ingest, config.recommend
     if scope:
@@ -109,6 +126,8 @@ def _notes(config: Config, scope: str, given: Given | None, *, asked: bool) -> I
         )
     if given is not None and bool(given.gpus) != bool(given.gpu_memory):
         yield "whether it fits GPUs needs both --gpus and --gpu-memory"
+    elif config.cluster.backend == "gpu" and not has_devices:
+        yield "whether it fits GPUs is not known: describe them with --gpus and --gpu-memory"
     if given is not None and given.is_elsewhere:
         yield "the machine is the one described, and its threads as fast as those of this one"
 
@@ -150,27 +169,43 @@ def _is_out_of_core(cluster: ClusterSettings) -> bool:
 
 
 def require_fits(planned: Planned) -> None:
-    """Nothing, where every worker has what the largest stage needs.
+    """Nothing, where every worker, and every GPU that computes, has what the largest stage needs.
 
     Raises
     ------
     ResourceError
-        Names the stage, what it needs and what a worker has, and a change under which it fits.
+        Names the stage, what it needs and what there is, and a change under which it fits.
     """
     plan = planned.plan
     if plan.fits:
         return
+    told = _host_sentence(plan) if not plan.fits_host else _device_sentence(plan)
+    raise ResourceError(told, remedy=_remedy(planned))
+
+
+def _host_sentence(plan: Plan) -> str:
     stage = plan.peak
     largest = max(
         (term for term in stage.terms if term.kind not in ("base", "mapped")),
         key=lambda term: term.bytes,
     )
-    raise ResourceError(
+    return (
         f"{stage.name} needs {in_gb(stage.needed_bytes)} in a worker, and "
         f"{in_gb(plan.usable_bytes)} can be used: {PAUSE_SHARE:.0%} of its "
         f"{in_gb(plan.machine.memory_bytes)}; the largest part is {largest.name}, "
-        f"{in_gb(largest.bytes)}",
-        remedy=_remedy(planned),
+        f"{in_gb(largest.bytes)}"
+    )
+
+
+def _device_sentence(plan: Plan) -> str:
+    assert plan.device is not None
+    stage, machine = plan.device.peak, plan.machine
+    which = "the GPU" if machine.gpus == 1 else f"each of {machine.gpus} GPUs"
+    return (
+        f"{stage.name} needs {in_gb(stage.peak_bytes)} of {which}, and "
+        f"{in_gb(machine.gpu_usable_bytes)} can be used: cluster.device_memory_limit, of "
+        f"{in_gb(machine.gpu_memory_bytes)}; the largest part is {stage.largest_term.name}, "
+        f"{in_gb(stage.largest_term.bytes)}"
     )
 
 
@@ -186,10 +221,19 @@ def in_gb(n_bytes: int) -> str:
 
 
 def _remedy(planned: Planned) -> str:
-    least = f"workers with {planned.plan.least_memory_limit / GB:.1f} GB each"
-    changes = [*(remedy.change for remedy in planned.remedies), least]
     anyway = "--set cluster.require_fit=false to try all the same"
-    return f"one of: {', or '.join([*changes, anyway])}"
+    changes = [*(remedy.change for remedy in planned.remedies), *_larger(planned.plan), anyway]
+    return f"one of: {', or '.join(changes)}"
+
+
+def _larger(plan: Plan) -> Iterator[str]:
+    """Workers, or GPUs, of the least size that is enough."""
+    if not plan.fits_host:
+        yield f"workers with {plan.least_memory_limit / GB:.1f} GB each"
+    if plan.is_on_gpu and plan.fits_gpu is False and plan.device is not None:
+        machine = plan.machine
+        share = machine.gpu_usable_bytes / machine.gpu_memory_bytes
+        yield f"GPUs with {ceil(plan.device.peak_bytes / share / GB)} GB each"
 
 
 def _search_share(measured: Measured, job: Job) -> float:

@@ -35,6 +35,8 @@ class RunRecord:
     rows: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    backend: str = "cpu"
+    transfers: dict[str, dict[str, int]] = field(default_factory=dict)
     build: str | None = None
     error: str | None = None
     pid: int = field(default_factory=os.getpid)

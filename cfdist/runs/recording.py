@@ -8,7 +8,9 @@ from pathlib import Path
 
 from distributed import Client, performance_report
 
+from cfdist.backends.requirements import resolve_backend
 from cfdist.cluster import open_cluster
+from cfdist.cluster.devices import require_devices, resolve_on_workers
 from cfdist.cluster.plugins import register_plugins
 from cfdist.config import Config
 from cfdist.errors import GateError
@@ -47,6 +49,7 @@ def recorded_run(
                 if not kernels.are_compiled():
                     progress.note(kernels.COMPILING)
             context = _context(config, used, record, progress)
+            context.backend = record.backend = _backend(context, client)
             stack.callback(context.checkpoints.release)
             stack.enter_context(_report(used, config, runs / record.run))
             yield context, record
@@ -59,6 +62,23 @@ def recorded_run(
             raise
 
 
+def _backend(context: Context, client: Client | None) -> str:
+    """Name of the backend, `auto` resolved; every worker has shown that its device computes."""
+    cluster = context.config.cluster
+    wanted = "gpu" if cluster.address == "cuda" else cluster.backend
+    if client is None and cluster.address == "local":
+        name = resolve_backend(wanted, note=context.note)
+    elif wanted == "cpu":
+        return wanted
+    else:
+        name = resolve_on_workers(
+            context.client, wanted, timeout_s=cluster.timeout_s, note=context.note
+        )
+    if name == "gpu" and cluster.address != "cuda":
+        require_devices(context.client, cluster)
+    return name
+
+
 def _in_process(config: Config, client: Client | None) -> bool:
     """Whether tasks run in this process."""
     return client is None and config.cluster.address == "local" and not config.cluster.workers
@@ -68,7 +88,7 @@ def _context(config: Config, client: Client, record: RunRecord, progress: Progre
     folder = Path(config.runs.path).resolve() / "checkpoints" if config.runs.checkpoints else None
     context = Context(client, config, record.run, progress, Checkpoints(folder, record.run))
     record.seconds, record.notes = context.seconds, context.notes
-    record.resumed = context.resumed
+    record.resumed, record.transfers = context.resumed, context.transfers
     if config.cluster.dashboard:
         progress.note(f"dashboard: {client.dashboard_link}")
     return context

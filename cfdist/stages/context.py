@@ -6,12 +6,14 @@ import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from distributed import Client, Future, KilledWorker, as_completed
 
+from cfdist.backends import get_backend, transfers
+from cfdist.backends.device_errors import device_error
 from cfdist.cluster.plugins import trim_memory
 from cfdist.config import Config
 from cfdist.errors import CfdistError, ClusterError
@@ -105,6 +107,11 @@ class Context:
     out_of_core : bool
         Parts of artifacts stay in their checkpoints, and tasks map what they use: memory is that
         of the tasks in flight.
+    backend : str
+        Name of the backend that device tasks are given, see :mod:`cfdist.backends`.
+    transfers : dict
+        Per stage, what went between host and device, and the device memory in use at most; empty
+        on the CPU.
     """
 
     client: Client
@@ -118,10 +125,16 @@ class Context:
     notes: list[str] = field(default_factory=list)
     memory: dict[str, Artifact] | None = None
     out_of_core: bool = False
+    backend: str = "cpu"
+    transfers: dict[str, dict[str, int]] = field(default_factory=dict)
 
     def with_config(self, config: Config) -> "Context":
         """The same run under other settings; memory, notes and seconds are shared."""
         return replace(self, config=config)
+
+    def on_backend(self, backend: str) -> "Context":
+        """The same run on another backend; seconds, notes and transfers are shared."""
+        return replace(self, backend=backend)
 
     def sharing(self, progress: Progress) -> "Context":
         """The same run with another listener, and a memory for stages that come again.
@@ -145,7 +158,7 @@ class Context:
         """A running stage, timed; its key is the hash of ``depends_on``."""
         _stop_if_cancelled()
         started = time.perf_counter()
-        stage = Stage(self, name, hash_settings(name, *depends_on))
+        stage = Stage(self, name, hash_settings(name, *depends_on, *self._computed_by()))
         if self.memory is not None and stage.key in self.memory:
             yield stage
             return
@@ -154,9 +167,28 @@ class Context:
         yield stage
         if self.out_of_core:
             self.client.run(trim_memory, on_error="ignore")
+        self._count_transfers(name)
         seconds = time.perf_counter() - started
         self.seconds[name] = self.seconds.get(name, 0.0) + seconds
         self.progress.finish(name, seconds, name in self.resumed)
+
+    def _computed_by(self) -> list[str]:
+        """What the key of a stage says besides: results of another backend differ in rounding."""
+        return [] if self.backend == "cpu" else [self.backend]
+
+    def _count_transfers(self, stage: str) -> None:
+        """Add up what the workers moved for a stage."""
+        if self.backend == "cpu":
+            return
+        total = transfers.Transfers(**self.transfers.get(stage, {}))
+        for counts in self.client.run(_moved, self.backend, stage, on_error="ignore").values():
+            total.add(counts)
+        self.transfers[stage] = asdict(total)
+
+
+def _moved(backend: str, stage: str) -> dict[str, int]:
+    """What this worker moved for a stage, and its device's memory at most."""
+    return transfers.take(stage, get_backend(backend).memory(restart_peak=True).peak_bytes)
 
 
 def staging_of(context: Context) -> Path:
@@ -203,16 +235,47 @@ class Stage:
         part: str = "",
         retries: int = RETRIES,
     ) -> Future:
-        """Future of ``task(*args)``, written to the checkpoint as the next of ``part``."""
+        """Future of ``task(*args)`` on the host, written to the checkpoint as the next of ``part``.
+
+        Arguments that are on a device are brought to the host first, which is counted.
+        """
+        return self._submit(task, args, label, part, retries, on_device=False)
+
+    def compute(
+        self,
+        task: Callable[..., Any],
+        *args: Any,
+        label: str = "",
+        part: str = "",
+        retries: int = RETRIES,
+    ) -> Future:
+        """Future of ``task(backend, *args)``, on the device of the run's backend.
+
+        Arguments are brought to the device first where they are not there yet; the value stays
+        there. On the CPU both are the same place.
+        """
+        return self._submit(task, args, label, part, retries, on_device=True)
+
+    def _submit(
+        self,
+        task: Callable[..., Any],
+        args: tuple[Any, ...],
+        label: str,
+        part: str,
+        retries: int,
+        on_device: bool,
+    ) -> Future:
         counter = f"part {part}" if part else label
         number = self._numbers.get(counter, 0)
         self._numbers[counter] = number + 1
         words = "-".join(word for word in (self.name, label or part) if word)
         key = f"{words.replace('_', '-')}-{number}{uuid.uuid4().hex}"
-        path = self.context.checkpoints.path(self.name, self.key, part, number) if part else None
-        self.context.progress.add(self.name, 1)
-        return self.context.client.submit(
-            _run, task, args, path, self.context.out_of_core, key=key, retries=retries, pure=False
+        context = self.context
+        path = context.checkpoints.path(self.name, self.key, part, number) if part else None
+        place = Place(context.backend, on_device, self.name, context.out_of_core)
+        context.progress.add(self.name, 1)
+        return context.client.submit(
+            _run, task, args, path, place, key=key, retries=retries, pure=False
         )
 
     def wait(self, futures: Iterable[Future]) -> None:
@@ -230,6 +293,12 @@ class Stage:
             if future.status in ("error", "cancelled"):
                 raise _translate(future)
             self.context.progress.advance(self.name)
+
+    def count(self, futures: Iterable[Future]) -> None:
+        """Show each as progress when it is done, without keeping its value for that."""
+        progress, name = self.context.progress, self.name
+        for future in futures:
+            future.add_done_callback(lambda _: progress.advance(name))
 
     def result(self, future: Future) -> Any:
         """The value of one future."""
@@ -261,14 +330,39 @@ def _stop_if_cancelled() -> None:
         raise KeyboardInterrupt
 
 
-def _run(
-    task: Callable[..., Any], args: tuple[Any, ...], path: Path | None, out_of_core: bool
-) -> Any:
-    value = task(*resolved(args))
-    if path is None:
-        return value
-    write_value(path, value)
-    return Stored(path) if out_of_core else value
+class Place(NamedTuple):
+    """Where a task computes, and what becomes of its value."""
+
+    backend: str
+    on_device: bool
+    stage: str
+    out_of_core: bool
+
+
+def _run(task: Callable[..., Any], args: tuple[Any, ...], path: Path | None, place: Place) -> Any:
+    with transfers.counted_for(place.stage), _device_errors_told():
+        backend = get_backend(place.backend)
+        given = resolved(args)
+        if place.on_device:
+            value = task(backend, *backend.to_device(given))
+        else:
+            value = task(*backend.to_host(given))
+        if path is None:
+            return value
+        write_value(path, backend.to_host(value))
+    return Stored(path) if place.out_of_core else value
+
+
+@contextmanager
+def _device_errors_told() -> Iterator[None]:
+    """Errors of a device as ours, here: a client without its libraries cannot read theirs."""
+    try:
+        yield
+    except Exception as error:
+        known = device_error(error)
+        if known is None:
+            raise
+        raise known from None
 
 
 def _translate(future: Future) -> BaseException:

@@ -9,16 +9,13 @@ import numpy as np
 import pyarrow as pa
 from distributed import Future
 
-from cfdist.algorithms.hashing import BUCKET_SEED, N_BUCKETS, bucket_of
-from cfdist.algorithms.interactions import InteractionBlock, sort_block
+from cfdist.algorithms.hashing import N_BUCKETS
+from cfdist.algorithms.interactions import InteractionBlock
 from cfdist.algorithms.partitioning import block_of
-from cfdist.algorithms.sampling import hash_user_or_basket
-from cfdist.input.check import Columns
-from cfdist.schema import ARTICLE_ID, BASKET_ID, QUANTITY, TIMESTAMP, USER_ID
+from cfdist.backends import Backend
+from cfdist.input.frames import BUCKET, get_frames
 from cfdist.stages.context import Context, Stage
 
-BUCKET = "bucket"
-BLOCK = "block"
 MAX_PARTS = 64
 """Parts up to which their rows stay in memory: 4,096 pieces for 64 blocks."""
 
@@ -33,26 +30,16 @@ class RowsFile(NamedTuple):
     path : Path
         Arrow IPC, rows by bucket.
     starts : int64 ``(N_BUCKETS + 1,)``
-        Where the rows of each bucket begin.
+        Where the rows of each bucket begin; it stays on the host.
     """
 
     path: Path
     starts: Array
 
-
-def rows_with_bucket(rows: Columns) -> pa.Table:
-    """The rows as a table, with the bucket of their user or, without one, of their basket."""
-    bucket = bucket_of(hash_user_or_basket(rows.user_id, rows.basket_id, BUCKET_SEED))
-    columns = {
-        BUCKET: pa.array(bucket),
-        USER_ID: rows.user_id,
-        ARTICLE_ID: rows.article_id,
-        QUANTITY: pa.array(rows.quantity),
-        TIMESTAMP: pa.array(rows.timestamp),
-    }
-    if rows.basket_id is not None:
-        columns[BASKET_ID] = rows.basket_id
-    return pa.table(columns)
+    @property
+    def on_host(self) -> tuple[str, ...]:
+        """Fields that are not brought to a device: they say which part of the file to read."""
+        return ("starts",)
 
 
 def goes_through_files(context: Context, n_parts: int) -> bool:
@@ -78,8 +65,8 @@ def exchange(stage: Stage, reads: Sequence[Future], n_blocks: int) -> list[Futur
 
     Parameters
     ----------
-    reads : futures of tuples that begin with a table of :func:`rows_with_bucket`, or all of them
-        with the :class:`RowsFile` of one
+    reads : futures of tuples that begin with a table of the backend's engine, with the bucket
+        of each row, or all of them with the :class:`RowsFile` of one
 
     Notes
     -----
@@ -89,13 +76,13 @@ def exchange(stage: Stage, reads: Sequence[Future], n_blocks: int) -> list[Futur
     """
     if goes_through_files(stage.context, len(reads)):
         return [
-            stage.submit(_sorted_of_files, number, n_blocks, *reads, part="blocks")
+            stage.compute(_sorted_of_files, number, n_blocks, *reads, part="blocks")
             for number in range(n_blocks)
         ]
-    cuts = [stage.submit(_cut, read, n_blocks, label="cut") for read in reads]
+    cuts = [stage.compute(_cut, read, n_blocks, label="cut") for read in reads]
     return [
-        stage.submit(
-            _sorted, *[stage.submit(_piece, cut, number, label="piece") for cut in cuts],
+        stage.compute(
+            _sorted, *[stage.compute(_piece, cut, number, label="piece") for cut in cuts],
             part="blocks",
         )
         for number in range(n_blocks)
@@ -110,7 +97,9 @@ def remove_files(reads: Sequence[Future]) -> None:
             rows.path.unlink(missing_ok=True)
 
 
-def _sorted_of_files(number: int, n_blocks: int, *reads: tuple[RowsFile, Any]) -> InteractionBlock:
+def _sorted_of_files(
+    backend: Backend, number: int, n_blocks: int, *reads: tuple[RowsFile, Any]
+) -> InteractionBlock:
     """A block's rows, from the file of every part."""
     blocks = block_of(np.arange(N_BUCKETS, dtype=np.int32), n_blocks)
     first, last = np.searchsorted(blocks, [number, number + 1])
@@ -119,35 +108,17 @@ def _sorted_of_files(number: int, n_blocks: int, *reads: tuple[RowsFile, Any]) -
         start, stop = rows.starts[first], rows.starts[last]
         with pa.memory_map(str(rows.path)) as source:
             pieces.append(pa.ipc.open_file(source).read_all().slice(start, stop - start))
-    return _sorted(*pieces)
+    frames = get_frames(backend.frames)
+    return frames.sort([frames.from_arrow(pa.concat_tables(pieces))])
 
 
-def _cut(read: tuple[pa.Table, Any], n_blocks: int) -> list[pa.Table]:
-    """The rows of each block, each a copy: Dask takes a view for as large as the whole."""
-    table = read[0]
-    block = block_of(np.asarray(table[BUCKET]), n_blocks)
-    order = np.argsort(block.astype(np.int16), kind="stable")  # 16 bits: a radix sort
-    rows = table.drop_columns(BUCKET).combine_chunks()
-    ends = np.cumsum(np.bincount(block, minlength=n_blocks))
-    return [rows.take(pa.array(chosen)) for chosen in np.split(order, ends[:-1])]
+def _cut(backend: Backend, read: tuple[Any, Any], n_blocks: int) -> list[Any]:
+    return get_frames(backend.frames).cut(read[0], n_blocks)
 
 
-def _piece(cut: list[pa.Table], number: int) -> pa.Table:
+def _piece(_: Backend, cut: list[Any], number: int) -> Any:
     return cut[number]
 
 
-def _sorted(*pieces: pa.Table) -> InteractionBlock:
-    """The rows of all pieces as a sorted block."""
-    rows = pa.concat_tables(pieces).combine_chunks()
-    basket = _array(rows, BASKET_ID) if BASKET_ID in rows.column_names else None
-    return sort_block(
-        _array(rows, USER_ID),
-        _array(rows, ARTICLE_ID),
-        basket,
-        np.asarray(rows[QUANTITY]),
-        np.asarray(rows[TIMESTAMP]),
-    )
-
-
-def _array(table: pa.Table, name: str) -> pa.Array:
-    return pa.concat_arrays(table[name].chunks) if len(table) else pa.array([], table[name].type)
+def _sorted(backend: Backend, *pieces: Any) -> InteractionBlock:
+    return get_frames(backend.frames).sort(pieces)

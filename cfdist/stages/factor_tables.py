@@ -8,7 +8,7 @@ from distributed import Future
 
 from cfdist.algorithms.csr import CsrBlock
 from cfdist.algorithms.low_rank_ease import ease_tables
-from cfdist.backends import get_backend
+from cfdist.backends import Backend
 from cfdist.stages.context import Artifact, Stage
 from cfdist.stages.factorize import Factors, factorize
 from cfdist.stages.fitting import Fitting
@@ -72,7 +72,7 @@ def _fit(
         _tables, factors.item_factors, factors.singular_values, ease_lambda, label="weigh"
     )
     right = stage.submit(_second, both, part="articles")
-    users = [stage.submit(_project, block, both, part="users") for block in matrix.blocks]
+    users = [stage.compute(_project, block, both, part="users") for block in matrix.blocks]
     stage.wait([right, *users])
     return stage.complete(FactorTables, {}, users=users, articles=[right])
 
@@ -90,5 +90,6 @@ def _second(pair: tuple[Array, Array]) -> Array:
     return pair[1]
 
 
-def _project(block: CsrBlock, both: tuple[Array, Array]) -> Array:
-    return np.asarray(get_backend("cpu").csr(block, np.float32).times(both[0]))
+def _project(backend: Backend, block: CsrBlock, both: tuple[Array, Array]) -> Array:
+    projected: Array = backend.csr(block, np.float32).times(both[0])
+    return projected

@@ -9,7 +9,7 @@ from distributed import Future
 from cfdist.algorithms import krylov
 from cfdist.algorithms.csr import CsrBlock, stack
 from cfdist.algorithms.variance import energy, explained_variance_ratio
-from cfdist.backends import get_backend
+from cfdist.backends import Backend
 from cfdist.settings import FactorizeSettings
 from cfdist.stages.context import Artifact, Context, Stage
 from cfdist.stages.index import tree_reduce
@@ -83,11 +83,11 @@ def factorize(context: Context, matrix: UserItemMatrix) -> Factors:
             )
         method, solve = _method_for(matrix)
         solution, report, dtype = solve(stage, matrix, wanted, settings)
-        item_factors = stage.submit(
+        item_factors = stage.compute(
             _item_factors, solution, matrix.shape, dtype, part="item_factors"
         )
         user_factors = [
-            stage.submit(_user_factors, block, item_factors, part="user_factors")
+            stage.compute(_user_factors, block, item_factors, part="user_factors")
             for block in matrix.blocks
         ]
         described = stage.submit(
@@ -125,11 +125,11 @@ def truncate(context: Context, factors: Factors, n_components: int) -> Factors:
         found = stage.resume(Factors)
         if found is not None:
             return found
-        item_factors = stage.submit(
+        item_factors = stage.compute(
             _first_columns, factors.item_factors, n_components, part="item_factors"
         )
         user_factors = [
-            stage.submit(_first_columns, part, n_components, part="user_factors")
+            stage.compute(_first_columns, part, n_components, part="user_factors")
             for part in factors.user_factors
         ]
         stage.wait([item_factors, *user_factors])
@@ -139,8 +139,8 @@ def truncate(context: Context, factors: Factors, n_components: int) -> Factors:
         return stage.complete(Factors, meta, item_factors=[item_factors], user_factors=user_factors)
 
 
-def _first_columns(table: np.ndarray[Any, Any], n_columns: int) -> np.ndarray[Any, Any]:
-    return np.ascontiguousarray(table[:, :n_columns])
+def _first_columns(backend: Backend, table: Any, n_columns: int) -> Any:
+    return backend.xp.ascontiguousarray(table[:, :n_columns])
 
 
 def _method_for(matrix: UserItemMatrix) -> tuple[str, Solver]:
@@ -157,20 +157,20 @@ def _solve_user_gram(
     stage: Stage, matrix: UserItemMatrix, wanted: int, settings: FactorizeSettings
 ) -> tuple[Future, PassReport, str]:
     """One task: where users are few, the matrix is small."""
-    solution = stage.submit(_decompose_users, wanted, *matrix.blocks, label="eigen")
+    solution = stage.compute(_decompose_users, wanted, *matrix.blocks, label="eigen")
     stage.wait([solution])
     return solution, PassReport(1, matrix.shape[0], 0.0, 1.0, True), "float64"
 
 
-def _decompose_users(wanted: int, *blocks: CsrBlock) -> krylov.TruncatedFactors:
-    operator = get_backend("cpu").csr(stack(list(blocks)), np.float64)
-    return krylov.decompose_user_gram(operator, wanted)
+def _decompose_users(backend: Backend, wanted: int, *blocks: CsrBlock) -> krylov.TruncatedFactors:
+    operator = backend.csr(stack(list(blocks)), np.float64)
+    return krylov.decompose_user_gram(operator, wanted, device=backend)
 
 
 def _solve_gram(
     stage: Stage, matrix: UserItemMatrix, wanted: int, settings: FactorizeSettings
 ) -> tuple[Future, PassReport, str]:
-    grams = [stage.submit(_gram, block, label="gram") for block in matrix.blocks]
+    grams = [stage.compute(_gram, block, label="gram") for block in matrix.blocks]
     total = tree_reduce(stage, _add, grams, label="sum")
     solution = stage.submit(krylov.decompose_gram, total, wanted, label="eigen")
     stage.wait([*grams, solution])
@@ -187,7 +187,7 @@ def _solve_krylov(
         if dtype == "float64" or not _needs_float64(report, wanted):
             break
         stage.context.note("the spectrum is too wide for float32: the passes run in float64")
-    solution = stage.submit(krylov.finish, state, wanted, label="finish")
+    solution = stage.compute(_finish, state, wanted, label="finish")
     return solution, report._replace(n_passes=passes), dtype
 
 
@@ -198,13 +198,16 @@ def _iterate(
     n_articles = matrix.shape[1]
     width = krylov.block_width(wanted, n_articles)
     max_columns = krylov.max_basis_columns(wanted)
-    state = stage.submit(krylov.start, n_articles, width, settings.seed, dtype, label="start")
+    state = stage.compute(_start, n_articles, width, settings.seed, dtype, label="start")
     while True:
-        images = [stage.submit(_pass, block, state, label="pass") for block in matrix.blocks]
-        total = tree_reduce(stage, _add, images, label="sum")
-        state = stage.submit(krylov.extend, state, total, max_columns, label="orthogonalize")
-        reported = stage.submit(_report, state, wanted, label="residual")
-        stage.wait([*images, state, reported])
+        block = stage.compute(_block_of, state, label="block")  # all that a pass needs of it
+        images = [stage.compute(_pass, rows, block, label="pass") for rows in matrix.blocks]
+        stage.count(images)
+        total = tree_reduce(stage, _add_images, images, label="sum", on_device=True)
+        images.clear()  # each goes as soon as it is added up
+        state = stage.compute(_extend, state, total, max_columns, label="orthogonalize")
+        reported = stage.compute(_report, state, wanted, label="residual")
+        stage.wait([state, reported])
         report: PassReport = reported.result()
         converged = report.n_basis >= wanted and report.error <= settings.tolerance
         if converged or report.is_exhausted or report.n_passes >= settings.svd_iterations:
@@ -218,21 +221,45 @@ def _needs_float64(report: PassReport, wanted: int) -> bool:
     return too_wide or (report.is_exhausted and report.n_basis < wanted)
 
 
-def _pass(block: CsrBlock, state: krylov.KrylovState) -> np.ndarray[Any, Any]:
-    """This block's share of XᵀX Q."""
-    operator = get_backend("cpu").csr(block, state.block.dtype)
-    return np.asarray(operator.gram_times(state.block))
+def _start(
+    backend: Backend, n_articles: int, width: int, seed: int, dtype: str
+) -> krylov.KrylovState:
+    state: krylov.KrylovState = backend.to_device(krylov.start(n_articles, width, seed, dtype))
+    return state
 
 
-def _gram(block: CsrBlock) -> np.ndarray[Any, Any]:
-    return get_backend("cpu").csr(block, np.float64).gram()
+def _extend(
+    backend: Backend, state: krylov.KrylovState, image: Any, max_columns: int
+) -> krylov.KrylovState:
+    return krylov.extend(state, image, max_columns, backend)
+
+
+def _finish(backend: Backend, state: krylov.KrylovState, wanted: int) -> krylov.TruncatedFactors:
+    return krylov.finish(state, wanted, device=backend)
+
+
+def _block_of(backend: Backend, state: krylov.KrylovState) -> Any:
+    return state.block
+
+
+def _pass(backend: Backend, rows: CsrBlock, block: Any) -> Any:
+    """The share of XᵀX Q of a block of rows."""
+    return backend.csr(rows, block.dtype).gram_times(block)
+
+
+def _gram(backend: Backend, block: CsrBlock) -> np.ndarray[Any, Any]:
+    return backend.csr(block, np.float64).gram()
+
+
+def _add_images(backend: Backend, left: Any, right: Any) -> Any:
+    return left + right
 
 
 def _add(left: np.ndarray[Any, Any], right: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return np.asarray(left + right)
 
 
-def _report(state: krylov.KrylovState, wanted: int) -> PassReport:
+def _report(backend: Backend, state: krylov.KrylovState, wanted: int) -> PassReport:
     exhausted = krylov.is_exhausted(state)
     errors = krylov.estimate_errors(state, wanted)
     return PassReport(
@@ -249,13 +276,15 @@ def _rank(solution: krylov.TruncatedFactors, shape: tuple[int, int], dtype: str)
 
 
 def _item_factors(
-    solution: krylov.TruncatedFactors, shape: tuple[int, int], dtype: str
-) -> np.ndarray[Any, Any]:
-    return np.ascontiguousarray(solution.item_factors[:, : _rank(solution, shape, dtype)])
+    backend: Backend, solution: krylov.TruncatedFactors, shape: tuple[int, int], dtype: str
+) -> Any:
+    table = solution.item_factors[:, : _rank(solution, shape, dtype)]
+    return backend.xp.ascontiguousarray(table)
 
 
-def _user_factors(block: CsrBlock, item_factors: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    return np.asarray(get_backend("cpu").csr(block, np.float32).times(item_factors))
+def _user_factors(backend: Backend, block: CsrBlock, item_factors: Any) -> Any:
+    rows = backend.csr(block, np.float32).times(item_factors)
+    return backend.xp.ascontiguousarray(rows)
 
 
 def _describe(

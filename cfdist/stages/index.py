@@ -8,6 +8,7 @@ import pyarrow as pa
 from distributed import Future
 
 from cfdist.algorithms.interactions import InteractionBlock, merge_sorted
+from cfdist.backends import Backend
 from cfdist.stages.context import Artifact, Context, Stage
 from cfdist.stages.ingest import Interactions
 
@@ -47,15 +48,18 @@ class Index(Artifact):
 
 
 def index(context: Context, interactions: Interactions) -> Index:
-    """Index over the ids of all blocks: a prefix sum over blocks, a tree merge of articles."""
+    """Index over the ids of all blocks: a prefix sum over blocks, a tree merge of articles.
+
+    Ids are on the host, whatever the backend: what stays on a device is not touched.
+    """
     with context.stage("index", interactions.key) as stage:
         found = stage.resume(Index)
         if found is not None:
             return found
-        users = [stage.submit(_user_ids, block, part="user_ids") for block in interactions.blocks]
+        users = [stage.compute(_user_ids, block, part="user_ids") for block in interactions.blocks]
         sizes = [stage.submit(len, ids, label="count") for ids in users]
         distinct = [
-            stage.submit(_article_ids, block, label="articles") for block in interactions.blocks
+            stage.compute(_article_ids, block, label="articles") for block in interactions.blocks
         ]
         merged = tree_reduce(stage, merge_sorted, distinct, label="merge")
         articles = stage.submit(_itself, merged, part="article_ids")
@@ -70,23 +74,26 @@ def index(context: Context, interactions: Interactions) -> Index:
         return stage.complete(Index, meta, user_ids=users, article_ids=[articles])
 
 
-def tree_reduce(stage: Stage, combine: Any, futures: Sequence[Future], label: str) -> Future:
+def tree_reduce(
+    stage: Stage, combine: Any, futures: Sequence[Future], label: str, *, on_device: bool = False
+) -> Future:
     """``combine`` over neighbours of a fixed binary tree, so that sums have one order."""
     level = list(futures)
+    submit = stage.compute if on_device else stage.submit
     while len(level) > 1:
         paired = [
-            stage.submit(combine, level[i], level[i + 1], label=label)
+            submit(combine, level[i], level[i + 1], label=label)
             for i in range(0, len(level) - 1, 2)
         ]
         level = paired + level[len(paired) * 2 :]
     return level[0]
 
 
-def _user_ids(block: InteractionBlock) -> pa.Array:
+def _user_ids(backend: Backend, block: InteractionBlock) -> pa.Array:
     return block.user_ids
 
 
-def _article_ids(block: InteractionBlock) -> pa.Array:
+def _article_ids(backend: Backend, block: InteractionBlock) -> pa.Array:
     return block.article_ids
 
 

@@ -7,34 +7,20 @@ from typing import Any
 from uuid import uuid4
 
 import numpy as np
-import pyarrow as pa
 from distributed import Future
 
-from cfdist.algorithms.hashing import SAMPLE_SEED, hash_ids
 from cfdist.algorithms.partitioning import n_blocks
-from cfdist.algorithms.sampling import (
-    WHOLE_RANGE,
-    in_row_sample,
-    in_user_sample,
-    lowest_distinct,
-)
+from cfdist.algorithms.sampling import WHOLE_RANGE
+from cfdist.backends import Backend
 from cfdist.errors import ConfigError, DataError
 from cfdist.input.articles import check_articles
-from cfdist.input.check import Columns, RowCounts, check_rows, date_window, take_rows
-from cfdist.input.ids import read_ids
-from cfdist.input.read import read_part
+from cfdist.input.check import RowCounts, date_window
+from cfdist.input.frames import get_frames
 from cfdist.input.source import Part, Source, open_file, open_source
 from cfdist.schema import ARTICLE_ID, BASKET_ID, USER_ID
 from cfdist.settings import IngestSettings
 from cfdist.stages.context import RETRIES, Artifact, Context, Stage, staging_of
-from cfdist.stages.exchange import (
-    RowsFile,
-    exchange,
-    goes_through_files,
-    remove_files,
-    rows_to_file,
-    rows_with_bucket,
-)
+from cfdist.stages.exchange import exchange, goes_through_files, remove_files, rows_to_file
 
 Array = np.ndarray[Any, Any]
 
@@ -96,15 +82,20 @@ def ingest(context: Context, beside: Interactions | None = None) -> Interactions
         threshold = _sample_threshold(stage, source, settings, beside)
         folder = staging_of(context) if goes_through_files(context, len(source.parts)) else None
         reads = [
-            stage.submit(
+            stage.compute(
                 _read_part, part, source, settings, threshold, context.now_us, folder,
                 label="read", retries=_retries(part),
             )
             for part in source.parts
         ]  # fmt: skip
-        counts = [stage.submit(_counts_of, read, label="count") for read in reads]
+        counts = [stage.compute(_counts_of, read, label="count") for read in reads]
         stage.wait([*reads, *counts])
         total = _total(counts, settings)
+        for reason, number in total.host_reads.items():
+            context.note(
+                f"{number:,} of {len(source.parts):,} parts of {settings.input} were read on the "
+                f"host: {reason}"
+            )
         number = len(beside.blocks) if beside else n_blocks(total.rows_used)
         blocks = exchange(stage, reads, number)
         if folder is None:
@@ -190,8 +181,8 @@ def _sample_threshold(
     if settings.sample_by == "interactions":
         return wanted
     smallest = [
-        stage.submit(
-            _smallest_hashes, part, source, settings, wanted,
+        stage.compute(
+            _lowest_hashes, part, source, settings, wanted,
             label="sample", retries=_retries(part),
         )
         for part in source.parts
@@ -208,64 +199,23 @@ def _sample_threshold(
     return max(wanted, int(hashes[settings.min_sample_users]))
 
 
-def _smallest_hashes(part: Part, source: Source, settings: IngestSettings, wanted: int) -> Array:
-    """The lowest distinct sampling hashes of a part's users, one more than the sample's floor.
-
-    Parameters
-    ----------
-    wanted : int
-        The threshold of ``sample_percent``: where the floor lies below it, nothing above matters.
-    """
-    lowest = np.empty(0, dtype=np.uint64)
-    for where, table in read_part(part, source.columns, settings, (USER_ID,)):
-        column = table[USER_ID].combine_chunks()
-        users = read_ids(column, USER_ID, source.id_types[USER_ID], where)
-        hashes = hash_ids(users.drop_null(), SAMPLE_SEED)
-        found = np.concatenate([lowest, hashes])
-        lowest = lowest_distinct(found, settings.min_sample_users + 1, wanted)
-    return lowest
+def _lowest_hashes(
+    backend: Backend, part: Part, source: Source, settings: IngestSettings, wanted: int
+) -> Array:
+    return get_frames(backend.frames).lowest_hashes(part, source, settings, wanted)
 
 
 def _read_part(
-    part: Part, source: Source, settings: IngestSettings, threshold: int, now_us: int,
-    folder: Path | None,
-) -> tuple[pa.Table | RowsFile, RowCounts]:  # fmt: skip
-    """Checked and sampled rows of a part with their bucket, and their counts."""
-    counts = RowCounts()
-    tables = []
-    for where, table in read_part(part, source.columns, settings):
-        checked, part_counts = check_rows(table, where, source.id_types, settings, now_us)
-        kept = _sampled(checked, settings.sample_by, threshold)
-        if kept is not None:
-            used = np.asarray(checked.user_id.is_valid()) & (checked.quantity > 0)
-            part_counts.leave_out(int(np.count_nonzero(used & ~kept)))
-            checked = take_rows(checked, kept)
-        counts.add(part_counts)
-        tables.append(rows_with_bucket(checked))
-    if not tables:
-        tables.append(rows_with_bucket(_no_rows(source)))
-    rows = pa.concat_tables(tables)
-    return (rows_to_file(rows, folder) if folder else rows), counts
+    backend: Backend, part: Part, source: Source, settings: IngestSettings, threshold: int,
+    now_us: int, folder: Path | None,
+) -> tuple[Any, RowCounts]:  # fmt: skip
+    """Checked and sampled rows of a part, or the file with them, and their counts."""
+    frames = get_frames(backend.frames)
+    rows, counts = frames.read(part, source, settings, threshold, now_us)
+    return (rows_to_file(frames.to_arrow(rows), folder) if folder else rows), counts
 
 
-def _no_rows(source: Source) -> Columns:
-    user, article = (pa.array([], source.id_types[name]) for name in (USER_ID, ARTICLE_ID))
-    basket = pa.array([], source.id_types[BASKET_ID]) if BASKET_ID in source.id_types else None
-    return Columns(user, article, basket, np.empty(0), np.empty(0, dtype=np.int64))
-
-
-def _sampled(rows: Columns, sample_by: str, threshold: int) -> Array | None:
-    """Mask of the rows in the sample; None for all."""
-    if threshold >= WHOLE_RANGE:
-        return None
-    if sample_by == "users":
-        return in_user_sample(rows.user_id, rows.basket_id, threshold)
-    return in_row_sample(
-        rows.user_id, rows.basket_id, rows.article_id, rows.timestamp, rows.quantity, threshold
-    )
-
-
-def _counts_of(read: tuple[pa.Table, RowCounts]) -> RowCounts:
+def _counts_of(_: Backend, read: tuple[Any, RowCounts]) -> RowCounts:
     return read[1]
 
 

@@ -13,11 +13,13 @@ from cfdist.algorithms.interactions import DAY_US, InteractionBlock, codes_in
 from cfdist.algorithms.variance import ColumnTotals, add_totals, column_totals
 from cfdist.algorithms.weighting import (
     Decay,
+    WeightStatistics,
     add_statistics,
     user_item_weights,
     weigh,
     weight_statistics,
 )
+from cfdist.backends import Backend
 from cfdist.errors import ConfigError, DataError
 from cfdist.input.check import require_two
 from cfdist.settings import MatrixSettings
@@ -31,7 +33,8 @@ class UserItemMatrix(Artifact):
 
     ``meta``: shape, nnz, squared_norm, n_baskets, n_large_baskets, basket_kind.
     Parts ``blocks``: a :class:`CsrBlock` per run of users; ``baskets``: one of baskets × articles;
-    ``articles``: one dict of arrays per article: n_users, column_sum.
+    both on the device. ``articles``: one dict of arrays per article: n_users, column_sum; on the
+    host.
     """
 
     @property
@@ -74,29 +77,29 @@ def matrix(context: Context, interactions: Interactions, index: Index) -> UserIt
         require_two(index.n_users, index.n_articles)
         counts, baskets, skipped = [], [], []
         for block in interactions.blocks:
-            codes = stage.submit(_article_codes, block, index.article_ids, label="codes")
+            codes = stage.compute(_article_codes, block, index.article_ids, label="codes")
             counts.append(
-                stage.submit(user_item_weights, block, codes, index.n_articles,
-                             settings.aggregate, ingest.returns, decay, label="aggregate")
+                stage.compute(_weights, block, codes, index.n_articles,
+                              settings.aggregate, ingest.returns, decay, label="aggregate")
             )  # fmt: skip
-            both = stage.submit(
-                basket_articles, block, codes, index.n_articles, ingest.max_basket_articles,
+            both = stage.compute(
+                _baskets, block, codes, index.n_articles, ingest.max_basket_articles,
                 label="baskets",
             )  # fmt: skip
-            baskets.append(stage.submit(_first, both, label="baskets"))
-            skipped.append(stage.submit(_second, both, label="baskets"))
+            baskets.append(stage.compute(_first, both, label="baskets"))
+            skipped.append(stage.compute(_second, both, label="baskets"))
         blocks = _weigh_all(stage, counts, settings.weighting)
-        totals = [stage.submit(column_totals, block, label="totals") for block in blocks]
+        totals = [stage.compute(totals_of, block, label="totals") for block in blocks]
         total = tree_reduce(stage, add_totals, totals, label="sum")
         articles = stage.submit(per_article, total, part="articles")
-        all_baskets = stage.submit(_stack, *baskets, part="baskets")
+        all_baskets = stage.compute(_stack, *baskets, part="baskets")
         stage.wait([*blocks, *skipped, total, articles, all_baskets])
         whole = total.result()
         meta = {
             "shape": [index.n_users, index.n_articles],
             "nnz": whole.nnz,
             "squared_norm": whole.squared_norm,
-            "n_baskets": stage.result(stage.submit(_n_rows, all_baskets, label="count")),
+            "n_baskets": stage.result(stage.compute(_n_rows, all_baskets, label="count")),
             "n_large_baskets": sum(future.result() for future in skipped),
             "basket_kind": _basket_kind(interactions),
         }
@@ -129,9 +132,9 @@ def _weigh_all(stage: Stage, counts: list[Future], weighting: str) -> list[Futur
     """Weighted blocks; tf-idf and BM25 need the sums over all of them first."""
     statistics = None
     if weighting in ("tfidf", "bm25"):
-        parts = [stage.submit(weight_statistics, block, label="statistics") for block in counts]
+        parts = [stage.compute(_statistics, block, label="statistics") for block in counts]
         statistics = tree_reduce(stage, add_statistics, parts, label="sum")
-    return [stage.submit(weigh, block, weighting, statistics, part="blocks") for block in counts]
+    return [stage.compute(_weigh, block, weighting, statistics, part="blocks") for block in counts]
 
 
 def _require_weight(total: ColumnTotals) -> None:
@@ -148,8 +151,32 @@ def _basket_kind(interactions: Interactions) -> str:
     return "user and day" if interactions.meta["has_timestamps"] else "user"
 
 
-def _article_codes(block: InteractionBlock, article_ids: pa.Array) -> np.ndarray[Any, Any]:
-    return codes_in(block.article_ids, article_ids)
+def totals_of(backend: Backend, block: CsrBlock) -> ColumnTotals:
+    """Totals of a block, on the host, where those of all blocks are added."""
+    totals: ColumnTotals = backend.to_host(column_totals(block))
+    return totals
+
+
+def _article_codes(backend: Backend, block: InteractionBlock, article_ids: pa.Array) -> Any:
+    """Found on the host, used on the device: a host task would bring the rows along."""
+    return backend.to_device(codes_in(block.article_ids, article_ids))
+
+
+def _weights(_: Backend, block: InteractionBlock, *settings: Any) -> CsrBlock:
+    return user_item_weights(block, *settings)
+
+
+def _baskets(_: Backend, block: InteractionBlock, *settings: Any) -> tuple[CsrBlock, int]:
+    return basket_articles(block, *settings)
+
+
+def _statistics(backend: Backend, block: CsrBlock) -> WeightStatistics:
+    statistics: WeightStatistics = backend.to_host(weight_statistics(block))
+    return statistics
+
+
+def _weigh(_: Backend, block: CsrBlock, *settings: Any) -> CsrBlock:
+    return weigh(block, *settings)
 
 
 def per_article(total: ColumnTotals) -> dict[str, np.ndarray[Any, Any]]:
@@ -157,17 +184,17 @@ def per_article(total: ColumnTotals) -> dict[str, np.ndarray[Any, Any]]:
     return {"n_users": total.n_users, "column_sum": total.column_sum}
 
 
-def _stack(*blocks: CsrBlock) -> CsrBlock:
+def _stack(_: Backend, *blocks: CsrBlock) -> CsrBlock:
     return stack(list(blocks))
 
 
-def _first(pair: tuple[CsrBlock, int]) -> CsrBlock:
+def _first(_: Backend, pair: tuple[CsrBlock, int]) -> CsrBlock:
     return pair[0]
 
 
-def _second(pair: tuple[CsrBlock, int]) -> int:
+def _second(_: Backend, pair: tuple[CsrBlock, int]) -> int:
     return pair[1]
 
 
-def _n_rows(block: CsrBlock) -> int:
+def _n_rows(_: Backend, block: CsrBlock) -> int:
     return block.shape[0]

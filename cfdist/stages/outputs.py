@@ -78,11 +78,12 @@ def write_all(stage: Stage, context: Context, results: Results) -> list[Future]:
 def _arrays(stage: Stage, folder: Path, context: Context, results: Results) -> list[Future]:
     """Factors, similarities, and the matrix where it is wanted."""
     factors, settings = results.factors, context.config.publish
+    item_factors = stage.submit(_itself, factors.item_factors, label="host")
     writes = [
-        stage.submit(_write_similarity, folder, factors.item_factors, factors.singular_values,
+        stage.submit(_write_similarity, folder, item_factors, factors.singular_values,
                      results.neighbors.articles, settings.max_similarity_articles,
                      label="similarity"),
-        stage.submit(_write_array, folder, "item_latent_factors.npy", factors.item_factors,
+        stage.submit(_write_array, folder, "item_latent_factors.npy", item_factors,
                      label="factors"),
         stage.submit(_write_array, folder, "singular_values.npy", factors.singular_values,
                      label="factors"),
@@ -109,12 +110,13 @@ def _user_tables(stage: Stage, folder: Path, results: Results) -> list[Future]:
         for number, users in enumerate(index.parts["user_ids"])
     ]
     owner_ids = stage.submit(_concat, *owners, label="ids")
+    similar = stage.submit(_itself, results.neighbors.users, label="host")
     writes = []
     for number, users in enumerate(index.parts["user_ids"]):
         first, last = index.bounds(number)
         writes += [
             stage.submit(_write_similar_users, folder, number, first, last, profiles,
-                         results.neighbors.users, owner_ids, label="similar-users"),
+                         similar, owner_ids, label="similar-users"),
             stage.submit(_write_lists, folder, number, results.recommendations.lists[number],
                          users, article_ids, label="lists"),
             stage.submit(_write_users, folder, number, results.matrix.blocks[number], users,
@@ -126,6 +128,11 @@ def _user_tables(stage: Stage, folder: Path, results: Results) -> list[Future]:
                              users, article_ids, label="buy-again")
             )  # fmt: skip
     return writes
+
+
+def _itself(value: Any) -> Any:
+    """A value that several tasks write, brought from a device once."""
+    return value
 
 
 def _article_tables(stage: Stage, folder: Path, context: Context, results: Results) -> list[Future]:

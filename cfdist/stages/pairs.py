@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 from distributed import Future
 
+from cfdist.algorithms.csr import CsrBlock
 from cfdist.algorithms.exact_neighbors import article_units
 from cfdist.algorithms.pair_table import pair_columns
-from cfdist.algorithms.pairs import transpose
+from cfdist.algorithms.pairs import PairCounts, transpose
+from cfdist.backends import Backend
 from cfdist.stages.context import Artifact
 from cfdist.stages.fitting import Fitting
 from cfdist.stages.shards import article_shards
@@ -33,7 +35,8 @@ def pairs(fitting: Fitting) -> Pairs:
 
     Notes
     -----
-    Baskets and their transpose are replicated; a task is a run of articles.
+    Baskets and their transpose are replicated; a task is a run of articles. Counts are made on the
+    device, tables of them on the host, which needs the similar articles and the factors once.
     """
     context, matrix, factors = fitting.context, fitting.matrix, fitting.factors
     near = fitting.neighbors
@@ -44,14 +47,20 @@ def pairs(fitting: Fitting) -> Pairs:
         found = stage.resume(Pairs)
         if found is not None:
             return found
-        by_article = stage.submit(transpose, matrix.baskets, label="transpose")
+        by_article = stage.compute(_transposed, matrix.baskets, label="transpose")
+        held = stage.compute(_row_lengths, by_article, label="held")
+        similar = stage.submit(_on_host, near.articles, label="similar")
         units = stage.submit(
             article_units, factors.item_factors, factors.singular_values, label="units"
         )
         shards = [
             stage.submit(
-                pair_columns, shard, by_article, matrix.baskets, near.articles, units, n,
-                min_count, part="pairs",
+                pair_columns, shard,
+                stage.compute(
+                    _counted, shard, by_article, matrix.baskets, near.articles, n, min_count,
+                    label="counts",
+                ),
+                held, matrix.meta["n_baskets"], similar, units, part="pairs",
             )
             for shard in article_shards(matrix.shape[1])
         ]  # fmt: skip
@@ -59,6 +68,33 @@ def pairs(fitting: Fitting) -> Pairs:
         stage.wait([*shards, *sizes])
         meta = {"n_pairs": int(sum(future.result() for future in sizes))}
         return stage.complete(Pairs, meta, pairs=shards)
+
+
+def _transposed(_: Backend, baskets: CsrBlock) -> CsrBlock:
+    return transpose(baskets)
+
+
+def _row_lengths(backend: Backend, block: CsrBlock) -> Array:
+    """Entries of each row, on the host: all that the tables need of the baskets."""
+    lengths: Array = backend.to_host(backend.xp.diff(block.indptr))
+    return lengths
+
+
+def _on_host(found: dict[str, Array]) -> dict[str, Array]:
+    """The same: a host task is handed host arrays."""
+    return found
+
+
+def _counted(
+    backend: Backend, shard: range, by_article: CsrBlock, baskets: CsrBlock,
+    similar: dict[str, Array], n: int, min_count: int,
+) -> PairCounts:  # fmt: skip
+    """Partners of a run of articles; three arrays per tile come to the host."""
+    asked = similar["ids"][shard.start : shard.stop]
+    counted: PairCounts = backend.scoring.count_pairs(
+        shard, by_article, baskets, asked, n, min_count
+    )
+    return counted
 
 
 def _n_pairs(columns: dict[str, Array]) -> int:

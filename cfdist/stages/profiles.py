@@ -1,11 +1,14 @@
 """Distinct histories: users with identical rows are searched and scored once."""
 
-import numpy as np
+from typing import Any
+
 from distributed import Future
 
 from cfdist.algorithms.csr import CsrBlock, stack, take_rows
 from cfdist.algorithms.hashing import hash_rows
+from cfdist.algorithms.namespace import namespace_of
 from cfdist.algorithms.profiles import Profiles, find_profiles, owners_in
+from cfdist.backends import Backend
 from cfdist.stages.context import Artifact, Context
 from cfdist.stages.index import Index
 from cfdist.stages.matrix import UserItemMatrix
@@ -15,7 +18,14 @@ class ProfileTable(Artifact):
     """Which users share a history, and the histories.
 
     ``meta``: n_profiles.
-    Parts ``profiles``: one :class:`Profiles`; ``matrix``: CsrBlock of their rows.
+    Parts ``profiles``: one :class:`Profiles`, on the host; ``matrix``: CsrBlock of their rows, on
+    the device.
+
+    Notes
+    -----
+    On a GPU the profiles are found on the device and come to the host once, 28 bytes a user and
+    profile: files are written from them. A device task that is given them takes all of them up
+    again, so it is rather given the rows that it uses.
     """
 
     @property
@@ -40,37 +50,42 @@ def profiles(context: Context, index: Index, matrix: UserItemMatrix) -> ProfileT
         found = stage.resume(ProfileTable)
         if found is not None:
             return found
-        hashes = [stage.submit(_row_hashes, block, label="hash") for block in matrix.blocks]
-        table = stage.submit(_find, *hashes, part="profiles")
-        rows = [
-            stage.submit(_owned_rows, block, table, *index.bounds(number), label="rows")
-            for number, block in enumerate(matrix.blocks)
+        hashes = [stage.compute(_row_hashes, block, label="hash") for block in matrix.blocks]
+        table = stage.compute(_find, *hashes, part="profiles")
+        owners = [
+            stage.submit(owners_in, table, *index.bounds(number), label="owners")
+            for number in range(len(matrix.blocks))
         ]
-        stacked = stage.submit(_stack, *rows, part="matrix")
+        rows = [
+            stage.compute(_take, block, owned, label="rows")
+            for block, owned in zip(matrix.blocks, owners, strict=True)
+        ]
+        stacked = stage.compute(_stack, *rows, part="matrix")
         n_profiles = stage.result(stage.submit(_n_profiles, table, label="count"))
         stage.wait([stacked])
         meta = {"n_profiles": n_profiles}
         return stage.complete(ProfileTable, meta, profiles=[table], matrix=[stacked])
 
 
-def _row_hashes(block: CsrBlock) -> tuple[np.ndarray, np.ndarray]:
+def _row_hashes(_: Backend, block: CsrBlock) -> tuple[Any, Any]:
     return (
         hash_rows(block.indptr, block.indices, block.data),
         hash_rows(block.indptr, block.indices),
     )
 
 
-def _find(*hashes: tuple[np.ndarray, np.ndarray]) -> Profiles:
-    return find_profiles(
-        np.concatenate([rows for rows, _ in hashes]), np.concatenate([sets for _, sets in hashes])
-    )
+def _find(backend: Backend, *hashes: tuple[Any, Any]) -> Profiles:
+    xp = namespace_of(hashes[0][0])
+    rows, sets = (xp.concatenate(list(words)) for words in zip(*hashes, strict=True))
+    found: Profiles = backend.to_host(find_profiles(rows, sets))
+    return found
 
 
-def _owned_rows(block: CsrBlock, table: Profiles, first: int, last: int) -> CsrBlock:
-    return take_rows(block, owners_in(table, first, last))
+def _take(_: Backend, block: CsrBlock, rows: Any) -> CsrBlock:
+    return take_rows(block, rows)
 
 
-def _stack(*blocks: CsrBlock) -> CsrBlock:
+def _stack(_: Backend, *blocks: CsrBlock) -> CsrBlock:
     return stack(list(blocks))
 
 

@@ -220,7 +220,7 @@ def _manifest(context: Context, results: Results, build: str, files: list[Writte
         run=context.run_id,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         cfdist_version=version("cfdist"),
-        backend="cpu",
+        backend=context.backend,
         user_type=rows["user_type"],
         article_type=rows["article_type"],
         counts=counts_of(results),
@@ -229,6 +229,7 @@ def _manifest(context: Context, results: Results, build: str, files: list[Writte
         seconds={name: round(value, 3) for name, value in context.seconds.items()},
         resumed=context.resumed,
         notes=context.notes,
+        transfers=context.transfers or None,
         versions=code_versions(),
         method=results.recommendations.meta["method"],
         files=sorted(

@@ -9,8 +9,10 @@ from distributed import Future
 
 from cfdist.algorithms.csr import CsrBlock
 from cfdist.algorithms.interactions import DAY_US, InteractionBlock, codes_in
+from cfdist.algorithms.namespace import namespace_of
 from cfdist.algorithms.purchases import NO_TIME, last_purchases
 from cfdist.algorithms.weighting import user_item_weights
+from cfdist.backends import Backend
 from cfdist.config import Config
 from cfdist.schema import HISTORY
 from cfdist.stages.context import Artifact, Context
@@ -28,7 +30,8 @@ class Purchases(Artifact):
 
     ``meta``: as_of_us, the moment that ages count from; 0 without timestamps.
     Parts ``blocks``: per block of users a dict of arrays ``(nnz,)`` in the order of the matrix:
-    ``n_bought`` int64, purchases less returns, and ``last_us`` int64, ``NO_TIME`` for none.
+    ``n_bought`` int64, purchases less returns, and ``last_us`` int64, ``NO_TIME`` for none; on the
+    device.
     """
 
     @property
@@ -59,7 +62,7 @@ def purchases(
         if found is not None:
             return found
         blocks = [
-            stage.submit(_of_block, block, weights, index.article_ids, has_times, part="blocks")
+            stage.compute(_of_block, block, weights, index.article_ids, has_times, part="blocks")
             for block, weights in zip(interactions.blocks, matrix.blocks, strict=True)
         ]
         stage.wait(blocks)
@@ -78,10 +81,15 @@ def half_life_us(config: Config) -> float:
 
 
 def _of_block(
-    block: InteractionBlock, weights: CsrBlock, article_ids: pa.Array, has_times: bool
+    backend: Backend,
+    block: InteractionBlock,
+    weights: CsrBlock,
+    article_ids: pa.Array,
+    has_times: bool,
 ) -> dict[str, Array]:
-    codes = codes_in(block.article_ids, article_ids)
+    xp = namespace_of(weights.indices)
+    codes = backend.to_device(codes_in(block.article_ids, article_ids))
     counts = user_item_weights(block, codes, weights.shape[1], "count", "net")
-    assert np.array_equal(counts.indices, weights.indices), "the matrix is of other rows"
-    last = last_purchases(block) if has_times else np.full(weights.nnz, NO_TIME, np.int64)
+    assert bool(xp.array_equal(counts.indices, weights.indices)), "the matrix is of other rows"
+    last = last_purchases(block) if has_times else xp.full(weights.nnz, NO_TIME, np.int64)
     return {"n_bought": counts.data.astype(np.int64), "last_us": last}

@@ -11,6 +11,7 @@ from cfdist.algorithms.hashing import hash_rows
 from cfdist.algorithms.profiles import group_equal
 from cfdist.algorithms.rules import Rules
 from cfdist.algorithms.scoring import Blocked, Lists
+from cfdist.backends import Backend
 from cfdist.schema import AUTO, HISTORY, POPULAR, RECOMMENDERS, USER_NEIGHBORS
 from cfdist.stages.context import Artifact, Stage
 from cfdist.stages.fitting import Fitting
@@ -107,10 +108,12 @@ def _all_lists(
     stage: Stage, blocks: Sequence[Future], sources: list[Source], wanted: Wanted,
     rules: Future | None,
 ) -> list[Future]:  # fmt: skip
-    """One task per block of users, all sources in it."""
+    """One device task per block of users, all sources in it."""
     arguments = [source.arguments(stage) for source in sources]
+    if rules is not None:
+        rules = stage.submit(_rules, rules, wanted.max_per_category, label="rules")
     return [
-        stage.submit(
+        stage.compute(
             _lists,
             block,
             [
@@ -125,34 +128,47 @@ def _all_lists(
     ]
 
 
+def _rules(articles: dict[str, Array], max_per_category: int) -> Rules:
+    return Rules(**articles, max_per_category=max_per_category)
+
+
 def _lists(
+    backend: Backend,
     block: CsrBlock,
     fills: list[tuple[Any, ...]],
     wanted: Wanted,
-    articles: dict[str, Array] | None,
+    rules: Rules | None,
 ) -> dict[str, Array]:
-    """Lists of a block's distinct histories."""
-    rules = Rules(**articles, max_per_category=wanted.max_per_category) if articles else None
-    of_row, rows = _distinct_rows(block, wanted, rules)
+    """Lists of a block's distinct histories, on the host.
+
+    Notes
+    -----
+    Between device and host go the denied articles, the rows with a free place (once per source),
+    one array of candidates per tile, and the row of each user: 2 arrays up and 1 + n_tiles down
+    with one source. ``popular`` brings what short rows own (3 arrays) to the host, where it ranks.
+    """
+    of_row, rows = _distinct_rows(backend, block, wanted, rules)
     lists = Lists.empty(len(rows.local), wanted.n)
     for fill, source, *arguments in fills:
         if rules is None or not wanted.limited:
-            fill(lists, rows, source, *arguments)
+            fill(backend, lists, rows, source, *arguments)
         elif source == RECOMMENDERS.index(POPULAR):
-            popular.walk(lists, rows, source, rules, *arguments)
+            popular.walk(backend, lists, rows, source, rules, *arguments)
         else:
-            fill_by_rules(lists, rows, fill, source, tuple(arguments), rules)
-    return lists._asdict() | {"row_of_user": of_row.astype(np.int32)}
+            fill_by_rules(backend, lists, rows, fill, source, tuple(arguments), rules)
+    return lists._asdict() | {"row_of_user": backend.to_host(of_row.astype(np.int32))}
 
 
-def _distinct_rows(block: CsrBlock, wanted: Wanted, rules: Rules | None) -> tuple[Array, Rows]:
+def _distinct_rows(
+    backend: Backend, block: CsrBlock, wanted: Wanted, rules: Rules | None
+) -> tuple[Array, Rows]:
     """Row of each user, and what is known of the rows."""
-    of_row = local = np.arange(block.shape[0])
+    of_row = local = backend.xp.arange(block.shape[0])
     if wanted.shared:
         of_row, local = group_equal(hash_rows(block.indptr, block.indices, block.data))
     history = take_rows(block, local)
-    owned = history if wanted.owned_blocked else empty_rows(history.shape)
-    blocked = owned if rules is None else Blocked(owned, rules.denied)
+    owned = history if wanted.owned_blocked else empty_rows(history.shape, like=history.data)
+    blocked = owned if rules is None else Blocked(owned, backend.to_device(rules.denied))
     return of_row, Rows(history, blocked, local)
 
 

@@ -6,11 +6,13 @@ from typing import Any
 import numpy as np
 
 from cfdist.algorithms.csr import CsrBlock
-from cfdist.algorithms.variance import add_totals, column_totals
+from cfdist.algorithms.namespace import namespace_of
+from cfdist.algorithms.variance import add_totals
 from cfdist.algorithms.weighting import column_scaled, degree_normalized
+from cfdist.backends import Backend
 from cfdist.stages.context import Context
 from cfdist.stages.index import tree_reduce
-from cfdist.stages.matrix import UserItemMatrix, per_article
+from cfdist.stages.matrix import UserItemMatrix, per_article, totals_of
 
 Array = np.ndarray[Any, Any]
 
@@ -35,10 +37,10 @@ def _reweight(
         if found is not None:
             return found
         blocks = [
-            stage.submit(task, block, matrix.articles, *values, part="blocks")
+            stage.compute(task, block, matrix.articles, *values, part="blocks")
             for block in matrix.blocks
         ]
-        totals = [stage.submit(column_totals, block, label="totals") for block in blocks]
+        totals = [stage.compute(totals_of, block, label="totals") for block in blocks]
         total = tree_reduce(stage, add_totals, totals, label="sum")
         articles = stage.submit(per_article, total, part="articles")
         stage.wait([*blocks, total, articles])
@@ -47,11 +49,16 @@ def _reweight(
 
 
 def _normalized(
-    block: CsrBlock, articles: dict[str, Array], user_exponent: float, article_exponent: float
+    _: Backend,
+    block: CsrBlock,
+    articles: dict[str, Array],
+    user_exponent: float,
+    article_exponent: float,
 ) -> CsrBlock:
     return degree_normalized(block, articles["n_users"], user_exponent, article_exponent)
 
 
-def _scaled(block: CsrBlock, articles: dict[str, Array], scaling: float) -> CsrBlock:
-    n_users = np.maximum(articles["n_users"], 1).astype(np.float64)
+def _scaled(_: Backend, block: CsrBlock, articles: dict[str, Array], scaling: float) -> CsrBlock:
+    xp = namespace_of(articles["n_users"])
+    n_users = xp.maximum(articles["n_users"], 1).astype(np.float64)
     return column_scaled(block, n_users ** (scaling - 1))

@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 import scipy.sparse as sp
+from frame_engines import strict_gpu
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -157,3 +158,17 @@ def test_each_half_of_a_row_hash_stands_alone() -> None:
     filled = bits[np.diff(matrix.indptr) > 0]
     agreement = np.mean(filled[:, :64] == filled[:, 64:])
     assert abs(agreement - 0.5) < 0.01  # 125,000 fair coins: seven standard deviations
+
+
+@pytest.mark.parametrize("with_data", [True, False])
+def test_rows_hash_on_a_device_as_on_the_host(with_data: bool) -> None:
+    indptr, indices = np.array([0, 2, 2, 5]), np.array([1, 7, 0, 1, 7], dtype=np.int32)
+    data = np.linspace(-1, 1, 5, dtype=np.float32) if with_data else None
+    wanted = hash_rows(indptr, indices, data)
+    with strict_gpu():
+        import cupy
+
+        there = [None if part is None else cupy.asarray(part) for part in (indptr, indices, data)]
+        found = hash_rows(*there)
+        assert found.get().tolist() == wanted.tolist()
+        assert bucket_of(found[:, 0]).get().tolist() == bucket_of(wanted[:, 0]).tolist()

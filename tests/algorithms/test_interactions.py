@@ -3,6 +3,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
+from frame_engines import strict_gpu
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from interaction_rows import (
@@ -25,9 +26,11 @@ from cfdist.algorithms.interactions import (
     encode_sorted,
     join_blocks,
     merge_sorted,
+    run_starts,
 )
 from cfdist.algorithms.partitioning import block_of
 from cfdist.algorithms.weighting import user_item_weights
+from cfdist.backends import get_backend
 
 
 @given(given_rows=rows_of_a_block(), has_baskets=st.booleans(), data=st.data())
@@ -177,3 +180,33 @@ def test_merged_ids_are_those_of_both(left: list[str], right: list[str]) -> None
     assert merged.equals(merge_sorted(*reversed(sides)))
     for side in sides:
         assert merged.take(pa.array(codes_in(side, merged))).equals(side)
+
+
+# on a device
+
+
+def test_blocks_joined_on_a_device() -> None:
+    """The rows stay there; of ids that are joined on the host, codes go to the device."""
+    parts = [
+        block_from([Row(user, article, "b", 1.0, 1) for user in users for article in articles])
+        for users, articles in (("a", ("pear", "fig")), ("bc", ("kiwi", "fig")), ("", ()))
+    ]
+    wanted = join_blocks(parts)
+    with strict_gpu() as device:
+        backend = get_backend("gpu")
+        there = backend.to_device(parts)
+        device.reset()
+        joined = join_blocks(there)
+        assert device.counts().to_host == 0
+        assert device.counts().to_device == len(parts)
+        assert_same_block(backend.to_host(joined), wanted)
+
+
+@pytest.mark.parametrize("keys", [[[], []], [[0, 0, 1, 1], [2, 2, 2, 3]]])
+def test_runs_on_a_device(keys: list[list[int]]) -> None:
+    wanted = run_starts(*[np.array(key, dtype=np.int32) for key in keys])
+    with strict_gpu():
+        import cupy
+
+        found = run_starts(*[cupy.asarray(np.array(key, dtype=np.int32)) for key in keys])
+        assert found.get().tolist() == wanted.tolist()

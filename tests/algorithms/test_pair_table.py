@@ -3,7 +3,7 @@ import pytest
 
 from cfdist.algorithms.csr import csr_from_sorted
 from cfdist.algorithms.pair_table import pair_columns
-from cfdist.algorithms.pairs import transpose
+from cfdist.algorithms.pairs import count_pairs, transpose
 from cfdist.schema import BOUGHT_TOGETHER, RELATIONS, SIMILAR
 
 BASKETS = [(0, 1), (0, 1), (0, 1, 2), (2, 3), (0,)]
@@ -21,7 +21,10 @@ def columns():
     )
     similar = {"ids": SIMILAR_IDS, "scores": SIMILAR_SCORES.astype(np.float32)}
     units = np.eye(4, dtype=np.float32)
-    found = pair_columns(range(4), transpose(baskets), baskets, similar, units, 3, 2)
+    by_article = transpose(baskets)
+    counted = count_pairs(range(4), by_article, baskets, SIMILAR_IDS, 3, 2)
+    held = np.diff(by_article.indptr)
+    found = pair_columns(range(4), counted, held, len(BASKETS), similar, units)
     return [dict(zip(found, row, strict=True)) for row in zip(*found.values(), strict=True)]
 
 

@@ -1,5 +1,7 @@
 import numpy as np
 import pyarrow as pa
+import pytest
+from frame_engines import strict_gpu
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -43,3 +45,12 @@ def test_rows_are_sampled_by_all_of_their_values():
 def test_the_lowest_distinct_hashes_whatever_is_enough(hashes, n, enough):
     found = lowest_distinct(np.array(hashes, dtype=np.uint64), n, enough)
     assert found.tolist() == sorted(set(hashes))[:n]
+
+
+@pytest.mark.parametrize("enough", [3, 2**64])
+def test_the_lowest_distinct_hashes_of_a_device(enough):
+    with strict_gpu():
+        import cupy
+
+        found = lowest_distinct(cupy.asarray(np.array([7, 1, 7, 3], dtype=np.uint64)), 2, enough)
+        assert found.get().tolist() == [1, 3]

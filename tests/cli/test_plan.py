@@ -36,6 +36,7 @@ def test_a_table_and_the_whole_in_words(folder):
 def test_json_has_every_stage_and_its_terms():
     told = json.loads(run(str(SAMPLE), "--json").stdout)
     assert told["fits"]
+    assert told["refusal"] is None
     assert told["rows_read"] == "all"
     assert told["stages"][0]["stage"] == "ingest"
     assert told["sizes"]["users"] == 3000
@@ -57,9 +58,36 @@ def test_a_described_cluster():
     )
     told = run(str(SAMPLE), *words)
     assert "8 workers of 4 threads" in told.stdout
-    assert "into a GPU of 80.00 GB; seconds on GPUs are not known" in told.stdout
+    assert "which fits into 56.00 GB: cluster.device_memory_limit, of 80.00 GB" in told.stdout
     machine = json.loads(run(str(SAMPLE), *words, "--json").stdout)["machine"]
     assert (machine["workers"], machine["threads"], machine["memory_bytes"]) == (8, 4, 64 * 10**9)
+
+
+def test_gpus_that_compute_have_bytes_and_no_seconds():
+    words = (
+        str(SAMPLE), "--backend", "gpu", "--gpus", "4", "--gpu-memory", "80GB",
+        "--memory", "64GB",
+    )  # fmt: skip
+    told = run(*words)
+    assert told.exit_code == 0, told.output
+    assert "Each of 4 GPUs" in told.stdout
+    assert "Seconds on GPUs are not measured" in told.stdout
+    assert "About" not in told.stdout
+    as_json = json.loads(run(*words, "--json").stdout)
+    assert (as_json["backend"], as_json["device"]["gpus"]) == ("gpu", 4)
+    assert as_json["seconds"] is None
+
+
+def test_a_gpu_that_is_too_small_is_refused():
+    words = (str(SAMPLE), "--backend", "gpu", "--gpus", "1", "--gpu-memory", "20MB")
+    told = run(*words)
+    assert told.exit_code == 40
+    assert "of the GPU, and" in told.stderr
+    assert "cluster.device_memory_limit" in told.stderr
+    assert "GPUs with" in told.stderr
+    as_json = run(*words, "--json")
+    assert as_json.exit_code == 40
+    assert json.loads(as_json.stdout)["device"]["fits"] is False
 
 
 def test_a_worker_below_the_least_is_refused_as_train_does():
@@ -77,7 +105,10 @@ def test_what_does_not_fit_is_refused_with_a_remedy(monkeypatch):
     assert "publish" in told.stdout  # the plan is shown all the same
     as_json = run(str(SAMPLE), "--memory", "300MB", "--json")
     assert as_json.exit_code == 40
-    assert not json.loads(as_json.stdout)["fits"]
+    refused = json.loads(as_json.stdout)
+    assert not refused["fits"]
+    assert "can be used" in refused["refusal"]["message"]
+    assert "GB each" in refused["refusal"]["remedy"]  # also where no other change helps
 
 
 def test_settings_are_those_of_train(folder):
@@ -88,6 +119,17 @@ def test_settings_are_those_of_train(folder):
     )
     assert "hold_out" not in [stage["stage"] for stage in one["stages"]]
     assert two["output_bytes"] > one["output_bytes"]
+
+
+def test_auto_is_what_a_training_would_take(folder, monkeypatch):
+    """Without similar users `auto` is refused, unless another method was decided on."""
+    without = (str(SAMPLE), "--n-similar-users", "0")
+    assert run(*without).exit_code == 40
+    from cfdist.evaluation import auto
+
+    taken = lambda config: auto._with_method(config, "item_neighbors")  # noqa: E731
+    monkeypatch.setattr(auto, "resolved", lambda config: (taken(config), "decided"))
+    assert run(*without).exit_code == 0
 
 
 def test_errors_of_the_input(folder):

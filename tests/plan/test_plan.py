@@ -9,6 +9,7 @@ from plan_cases import MACHINE, SHOP, jobs, machines, sizes
 
 from cfdist.plan import Job, make_plan
 from cfdist.plan.constants import MIN_WORKER_BYTES, PAUSE_SHARE
+from cfdist.plan.gpu.host import ON_DEVICE
 from cfdist.plan.plan import REST
 
 
@@ -139,11 +140,24 @@ def test_without_similar_users_there_is_no_search_of_them():
     assert without.stage("neighbors").output_bytes < plan.stage("neighbors").output_bytes / 10
 
 
-def test_a_gpu_is_said_to_hold_the_values_or_not():
+def test_a_gpu_that_is_described_is_planned_for():
+    assert make_plan(SHOP, Job(), MACHINE).device is None
     assert make_plan(SHOP, Job(), MACHINE).fits_gpu is None
-    described = replace(MACHINE, gpus=1, gpu_memory_bytes=80 * 10**9)
+    described = replace(MACHINE, gpus=1, gpu_memory_bytes=80 * 10**9, gpu_usable_bytes=56 * 10**9)
     assert make_plan(SHOP, Job(), described).fits_gpu
-    assert not make_plan(SHOP, Job(), replace(described, gpu_memory_bytes=10**8)).fits_gpu
+    small = make_plan(SHOP, Job(), replace(described, gpu_usable_bytes=10**8))
+    assert not small.fits_gpu
+    assert small.fits  # the CPU computes
+    assert not make_plan(SHOP, Job(), replace(small.machine, backend="gpu")).fits
+
+
+@settings(max_examples=30, deadline=None)
+@given(sizes(), jobs(), machines(), st.integers(1, 8))
+def test_where_gpus_compute_the_host_holds_no_value_of_theirs(shop, job, machine, gpus):
+    on_gpu = make_plan(shop, job, replace(machine, backend="gpu", gpus=gpus))
+    for stage in on_gpu.stages:
+        assert not ON_DEVICE & {term.name for term in stage.terms}
+    assert on_gpu.fits_gpu is None  # nothing is known of their memory
 
 
 def test_the_hold_out_measures_at_most_so_many_users():

@@ -33,6 +33,7 @@ def test_limits_are_those_of_the_stages():
     )
     assert planned.MAX_PARTS == exchange.MAX_PARTS
     assert planned.TASKS_PER_THREAD == neighbors.TASKS_PER_THREAD
+    assert planned.MIN_SEARCHED == neighbors.MIN_SEARCHED
     assert planned.SIMILARITY_TILE == outputs.SIMILARITY_TILE
     for n_articles in (1, 1024, 1025, 70_000, 10**6):
         assert planned.article_shards(n_articles) == len(shards.article_shards(n_articles))

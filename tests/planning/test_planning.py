@@ -104,3 +104,81 @@ def test_the_document_is_json_and_has_both_columns(planned):
     for stage in told["stages"]:
         assert sum(stage["terms"].values()) == stage["peak_bytes"]
     assert "measured" not in document(planned.plan)
+
+
+class TestOnGpus:
+    """The refusal where GPUs compute: both numbers, and the setting to change."""
+
+    def gpu(self, tmp_path, memory="80GB", gpus=1, given=None):
+        config = quick_config(tmp_path, {"cluster": {"backend": "gpu"}} | (given or {}))
+        return plan_for(config, Given(gpus=gpus, gpu_memory=memory, memory="64GB"), quick=True)
+
+    def larger(self, planned):
+        """The same job on a shop whose rows no GPU of 80 GB holds."""
+        from cfdist.plan import make_plan
+        from cfdist.plan.remedies import remedies
+        from cfdist.planning import Planned
+
+        shop = replace(
+            planned.plan.sizes, read_tasks=2000, rows=2 * 10**9, users=10**7, pairs=10**9
+        )
+        machine = replace(planned.plan.machine, memory_bytes=10**12)
+        plan = make_plan(shop, planned.plan.job, machine)
+        total = machine.n_workers * machine.memory_bytes
+        return Planned(plan, "", 1, remedies(plan, total), [])
+
+    def test_the_sample_fits(self, tmp_path):
+        planned = self.gpu(tmp_path)
+        assert planned.plan.fits_gpu
+        require_fits(planned)
+
+    def test_too_little_is_refused_with_both_numbers_and_a_change(self, tmp_path):
+        planned = self.larger(self.gpu(tmp_path))
+        assert planned.plan.fits_host
+        with pytest.raises(ResourceError) as error:
+            require_fits(planned)
+        needed = f"{planned.plan.device.peak_bytes / 1e9:.2f} GB"
+        assert f"needs {needed} of the GPU, and 56.00 GB can be used" in error.value.message
+        assert "cluster.device_memory_limit, of 80.00 GB" in error.value.message
+        assert planned.plan.device.peak.largest_term.name in error.value.message
+        assert error.value.exit_code == EXIT_CONFIG
+        for words in ("--cluster cuda --gpus 0,1", "GPUs with", "--backend cpu", "require_fit"):
+            assert words in error.value.remedy
+
+    def test_every_change_that_is_named_fits(self, tmp_path):
+        planned = self.larger(self.gpu(tmp_path))
+        assert planned.remedies
+        for remedy in planned.remedies:
+            assert remedy.needed_bytes <= planned.plan.device.usable_bytes or (
+                remedy.change == "--backend cpu"
+            )
+
+    def test_the_memory_that_is_named_is_enough(self, tmp_path):
+        planned = self.larger(self.gpu(tmp_path))
+        with pytest.raises(ResourceError) as error:
+            require_fits(planned)
+        named = int(error.value.remedy.split("GPUs with ")[1].split(" GB")[0]) * 10**9
+        machine = replace(planned.plan.machine, gpu_usable_bytes=int(0.7 * named))
+        from cfdist.plan import make_plan
+
+        assert make_plan(planned.plan.sizes, planned.plan.job, machine).fits
+
+    def test_gpus_that_are_not_described_are_not_refused(self, tmp_path):
+        config = quick_config(tmp_path, {"cluster": {"backend": "gpu"}})
+        planned = plan_for(config, quick=True)
+        assert planned.plan.fits_gpu is None
+        assert any("describe them with --gpus" in note for note in planned.notes)
+        require_fits(planned)
+
+    def test_the_document_has_bytes_of_the_device_and_no_seconds(self, tmp_path):
+        told = json.loads(json.dumps(document(self.gpu(tmp_path).plan)))
+        assert told["seconds"] is None
+        assert all(stage["seconds"] is None for stage in told["stages"])
+        assert told["device"]["fits"]
+        for stage in told["device"]["stages"]:
+            assert sum(stage["terms"].values()) == stage["peak_bytes"]
+            assert set(stage["moved"]) == {"between workers", "to the device", "to the host"}
+
+    def test_the_cpu_has_no_device_in_its_document(self, planned):
+        assert "device" not in document(planned.plan)
+        assert document(planned.plan)["seconds"] > 0

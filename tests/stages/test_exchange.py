@@ -11,6 +11,8 @@ from running import open_context
 from cfdist.algorithms.hashing import bucket_of, hash_ids
 from cfdist.algorithms.interactions import sort_block
 from cfdist.algorithms.partitioning import block_of
+from cfdist.input import arrow_frames
+from cfdist.input.arrow_frames import rows_with_bucket
 from cfdist.input.check import Columns
 from cfdist.stages import exchange
 from cfdist.stages.checkpoint import Checkpoints
@@ -41,7 +43,7 @@ def part_of(
     index = pa.array(chosen)
     ids = [values.take(index) for values in rows[:3]]
     part = Columns(*ids, rows.quantity[chosen], rows.timestamp[chosen])
-    table = exchange.rows_with_bucket(part)
+    table = rows_with_bucket(part)
     return (exchange.rows_to_file(table, folder) if folder else table), None
 
 
@@ -81,7 +83,7 @@ def test_blocks_are_those_of_a_loop(tmp_path, text, in_files):
 def test_a_piece_weighs_what_it_holds(tmp_path):
     """Dask counts a view at the size of the whole, and refuses tasks by such sums."""
     table, _ = part_of(some_rows(text=True), np.arange(N_ROWS), None)
-    pieces = exchange._cut((table, None), 5)
+    pieces = arrow_frames.cut(table, 5)
     assert sum(len(piece) for piece in pieces) == N_ROWS
     assert sum(sizeof(piece) for piece in pieces) < 1.5 * sizeof(table)
 

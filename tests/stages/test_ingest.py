@@ -10,12 +10,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
+from frame_engines import strict_gpu
 from running import open_context
 
 from cfdist.algorithms import partitioning
 from cfdist.algorithms.hashing import SAMPLE_SEED, hash_ids
+from cfdist.backends import get_backend
 from cfdist.errors import DataError
 from cfdist.input import check, csv_text, source
+from cfdist.stages.checkpoint import resolved
 from cfdist.stages.context import Silence
 from cfdist.stages.ingest import Interactions, fingerprint, ingest
 
@@ -419,3 +422,43 @@ def test_artifact_has_one_future_per_block(tmp_path, layouts):
         assert isinstance(found, Interactions)
         assert len(found.blocks) == 1
         assert found.key
+
+
+# on a device
+
+
+@pytest.fixture
+def device():
+    with strict_gpu() as device:
+        yield device
+
+
+@pytest.mark.parametrize("name", ["groups", "csv"])
+@pytest.mark.parametrize("out_of_core", [False, True])
+@pytest.mark.parametrize(
+    "sample",
+    [
+        {},
+        {"sample_percent": 30, "min_sample_users": 20},
+        {"sample_percent": 30, "sample_by": "interactions"},
+    ],
+)
+def test_blocks_of_a_device_are_those_of_the_host(
+    tmp_path, monkeypatch, device, layouts, name, out_of_core, sample
+):
+    monkeypatch.setattr(source, "PART_ROWS", 300)
+    monkeypatch.setattr(partitioning, "SMALL_BLOCK_ROWS", 200)
+    expected, meta = ingested(tmp_path, layouts[name], **sample)
+    with running(tmp_path, layouts[name], keep=out_of_core, **sample) as context:
+        context.backend, context.out_of_core = "gpu", out_of_core
+        found = ingest(context)
+        blocks = [resolved(block.result()) for block in found.blocks]
+        backend = get_backend("gpu")
+        if not out_of_core:
+            assert all(type(block.user).__module__.startswith("cupy") for block in blocks)
+            assert context.transfers["ingest"]["to_host"] > 0
+        assert as_lists([backend.to_host(block) for block in blocks]) == as_lists(expected)
+        assert any("read on the host" in note for note in context.notes) == (name == "csv")
+    assert {key: found.meta[key] for key in meta if key != "notes"} == {
+        key: value for key, value in meta.items() if key != "notes"
+    }

@@ -1,10 +1,16 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from running import open_context
+from strict.installing import strict_packages
 
+from cfdist.algorithms import partitioning
+from cfdist.backends import get_backend
 from cfdist.stages import factorize as factorize_module
 from cfdist.stages.fitting import Fitting
 from cfdist.stages.ingest import ingest
+from cfdist.stages.neighbors import neighbors
 
 
 def unit(rows):
@@ -56,3 +62,33 @@ def test_users_with_one_history_are_one_profile(tmp_path, monkeypatch):
         assert len(same_set) == 2
         for profile in same_set:
             assert not set(lists[profile]) & set(same_set), "they have nothing to offer each other"
+
+
+@pytest.mark.parametrize("n_shards", [1, 3])
+def test_a_device_finds_the_same_lists(tmp_path, monkeypatch, n_shards):
+    """One index on every device, or shards of which each worker holds some."""
+    monkeypatch.setattr(partitioning, "SMALL_BLOCK_ROWS", 4096)
+    with strict_packages() as device, open_context(tmp_path) as context:
+        get_backend.cache_clear()
+        fitting = Fitting(context, ingest(context))
+        assert len(fitting.factors.user_factors) >= n_shards
+        on_cpu = fitting.neighbors
+        monkeypatch.setattr(get_backend("gpu").neighbors, "n_shards", lambda *_: n_shards)
+        on_gpu = neighbors(
+            replace(context, backend="gpu", memory=None),
+            fitting.index,
+            fitting.profiles,
+            fitting.factors,
+        )
+        for side in ("users", "articles"):
+            found = getattr(on_gpu, side).result()
+            assert isinstance(found["ids"], device.array.ndarray), "lists stay where they are used"
+            found = get_backend("gpu").to_host(found)
+            wanted = getattr(on_cpu, side).result()
+            np.testing.assert_array_equal(found["ids"], wanted["ids"])
+            np.testing.assert_array_equal(found["scores"], wanted["scores"])
+        assert on_gpu.meta["article_pairs_share"] >= 1
+        held = sum(array.nbytes for array in fitting.profiles.profiles.result())
+        n_blocks = len(fitting.factors.user_factors)
+        assert context.transfers["neighbors"]["to_host_bytes"] <= held * n_blocks, "no list, no row"
+    get_backend.cache_clear()

@@ -64,7 +64,8 @@ def low_rank_tile(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDAr
     Cost: 2 · n_rows · n_articles · n_components floating point operations. The last bits depend
     on the height of the tile: keep to :data:`TILE_USERS`.
     """
-    return np.asarray(left @ right.T, dtype=np.float32)
+    product: NDArray[np.float32] = (left @ right.T).astype(np.float32, copy=False)
+    return product
 
 
 def _by_walk_alone(

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from cfdist.algorithms.csr import CsrBlock, take_rows
+from cfdist.algorithms.namespace import namespace_of
 from cfdist.algorithms.scoring import Blocked, Lists
+from cfdist.backends import Backend
 from cfdist.schema import (
     BLEND,
     HISTORY,
@@ -35,7 +37,7 @@ FALLBACKS: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Rows:
-    """Distinct users of a block, as a task scores them.
+    """Distinct users of a block, as a task scores them; all of it is on the backend's device.
 
     Attributes
     ----------
@@ -50,13 +52,14 @@ class Rows:
 
     def history_of(self, first: int, last: int) -> CsrBlock:
         """Histories of a run of rows."""
-        return take_rows(self.history, np.arange(first, last))
+        return take_rows(self.history, namespace_of(self.history.data).arange(first, last))
 
 
 Fill = Callable[..., None]
-"""``fill(lists, rows, source, *arguments)``: fills free places of the lists in place."""
+"""``fill(backend, lists, rows, source, *arguments)``: fills free places of the lists in place."""
 Tile = Callable[..., np.ndarray[Any, Any]]
-"""``tile(rows, first, last, *arguments)``: float32 scores of all articles for a run of rows."""
+"""``tile(backend, rows, first, last, *arguments)``: float32 scores of all articles for a run of
+rows, on the device."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +75,8 @@ class Source:
     fill : module-level function, see :data:`Fill`
     tile : module-level function, see :data:`Tile`; None where a blend cannot use it
     arguments : function of the stage that scores
-        Returns, for each block of users, the futures and values that both functions are handed.
+        Returns, for each block of users, the futures and values that both functions are handed,
+        on the device.
     """
 
     name: str
@@ -92,4 +96,4 @@ def prepare(name: str, fitting: Fitting) -> Source:
     return source
 
 
-__all__ = ["FALLBACKS", "Fill", "Lists", "Rows", "Source", "Tile", "prepare"]
+__all__ = ["FALLBACKS", "Backend", "Fill", "Lists", "Rows", "Source", "Tile", "prepare"]

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from cfdist.algorithms.blending import blend_tiles
-from cfdist.algorithms.csr import take_rows
-from cfdist.algorithms.scoring import Blocked, Lists, denied_of
+from cfdist.algorithms.scoring import Blocked, Lists, denied_of, take_blocked
+from cfdist.backends import Backend
 from cfdist.errors import ConfigError
 from cfdist.schema import BLEND
 from cfdist.stages.context import Stage
@@ -47,18 +47,21 @@ def prepare(fitting: Fitting) -> Source:
     return Source(BLEND, key, fill, tile, arguments)
 
 
-def fill(lists: Lists, rows: Rows, source: int, *arguments: Any) -> None:
+def fill(backend: Backend, lists: Lists, rows: Rows, source: int, *arguments: Any) -> None:
     """Fill by dense scores, a tile of users at a time."""
-    fill_by_tiles(lists, rows, source, lambda first, last: tile(rows, first, last, *arguments))
+
+    def scores(first: int, last: int) -> Array:
+        return tile(backend, rows, first, last, *arguments)
+
+    fill_by_tiles(backend, lists, rows, source, scores)
 
 
 def tile(
-    rows: Rows, first: int, last: int, weights: list[float], parts: list[tuple[Any, ...]]
-) -> Array:
+    backend: Backend, rows: Rows, first: int, last: int,
+    weights: list[float], parts: list[tuple[Any, ...]],
+) -> Array:  # fmt: skip
     """The blended scores for a run of rows, dense float32."""
-    tiles = [scores(rows, first, last, *arguments) for scores, arguments in parts]
-    run = np.arange(first, last)
-    if isinstance(rows.blocked, Blocked):
-        held = rows.blocked.take(run)
-        return blend_tiles(tiles, weights, held.owned, denied_of(held))
-    return blend_tiles(tiles, weights, take_rows(rows.blocked, run))
+    tiles = [scores(backend, rows, first, last, *arguments) for scores, arguments in parts]
+    held = take_blocked(rows.blocked, backend.xp.arange(first, last))
+    owned = held.owned if isinstance(held, Blocked) else held
+    return blend_tiles(tiles, weights, owned, denied_of(held))

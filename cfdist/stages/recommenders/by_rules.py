@@ -6,7 +6,8 @@ import numpy as np
 
 from cfdist.algorithms.csr import take_rows
 from cfdist.algorithms.rules import Rules, admit, capacity
-from cfdist.algorithms.scoring import Blocked, Lists
+from cfdist.algorithms.scoring import Lists, take_blocked
+from cfdist.backends import Backend
 from cfdist.stages.recommenders import Fill, Rows
 
 ROUNDS = (1, 4)
@@ -16,8 +17,9 @@ Array = np.ndarray[Any, Any]
 
 
 def fill_by_rules(
-    lists: Lists, rows: Rows, fill: Fill, source: int, arguments: tuple[Any, ...], rules: Rules
-) -> None:
+    backend: Backend, lists: Lists, rows: Rows, fill: Fill, source: int,
+    arguments: tuple[Any, ...], rules: Rules,
+) -> None:  # fmt: skip
     """Fill free places with what the rules admit of a source's candidates, in their order.
 
     Notes
@@ -25,7 +27,7 @@ def fill_by_rules(
     A source offers 4 · n candidates, n + 50 at least; where these leave a list short though the
     source had more, four times as many. Then the next source follows: the far end of a ranking
     says little, and sorting all of it for many users would take long. A list as long as the rules
-    admit is not short.
+    admit is not short. Candidates are lists, so they come to the host, where the rules hold.
     """
     n, n_articles = lists.articles.shape[1], rows.history.shape[1]
     places = lists.articles[:, : min(n, capacity(rules))]
@@ -34,26 +36,25 @@ def fill_by_rules(
         width = min(factor * max(4 * n, n + 50), n_articles)
         step = max(1, CANDIDATES // width)
         unsaid = [
-            _offer(lists, rows, wanted[first : first + step], width, fill, source, arguments, rules)
-            for first in range(0, len(wanted), step)
+            _offer(backend, lists, rows, part, width, fill, source, arguments, rules)
+            for part in (wanted[first : first + step] for first in range(0, len(wanted), step))
         ]
         had_more = np.concatenate([np.empty(0, np.int64), *unsaid])
         wanted = had_more[(places[had_more] < 0).any(axis=1)]
 
 
 def _offer(
-    lists: Lists, rows: Rows, wanted: Array, width: int, fill: Fill, source: int,
+    backend: Backend, lists: Lists, rows: Rows, wanted: Array, width: int, fill: Fill, source: int,
     arguments: tuple[Any, ...], rules: Rules,
 ) -> Array:  # fmt: skip
     """Fill the wanted rows from candidates; returns those of which the source had more."""
     candidates = Lists.empty(len(wanted), width)
-    fill(candidates, _take(rows, wanted), source, *arguments)
+    fill(backend, candidates, _take(rows, backend.to_device(wanted)), source, *arguments)
     admit(lists, wanted, candidates, rules)
     had_more = (candidates.articles[:, -1] >= 0) & (width < rows.history.shape[1])
     return np.asarray(wanted[had_more])
 
 
 def _take(rows: Rows, wanted: Array) -> Rows:
-    held = rows.blocked
-    blocked = held.take(wanted) if isinstance(held, Blocked) else take_rows(held, wanted)
+    blocked = take_blocked(rows.blocked, wanted)
     return Rows(take_rows(rows.history, wanted), blocked, rows.local[wanted])

@@ -6,7 +6,8 @@ import numpy as np
 
 from cfdist.algorithms.csr import CsrBlock, empty_rows, take_rows
 from cfdist.algorithms.purchases import history_scores
-from cfdist.algorithms.scoring import Blocked, Lists, denied_of, fill_sparse
+from cfdist.algorithms.scoring import Blocked, Lists, denied_of
+from cfdist.backends import Backend
 from cfdist.errors import ConfigError
 from cfdist.schema import HISTORY
 from cfdist.stages.context import Stage
@@ -43,17 +44,20 @@ def prepare(fitting: Fitting) -> Source:
     return Source(HISTORY, f"{bought.key} {half_life}", fill, tile, arguments)
 
 
-def fill(lists: Lists, rows: Rows, source: int, *arguments: Any) -> None:
-    """Fill by the scores of the user's own articles, owned or not."""
-    scores = take_rows(_scores(*arguments), rows.local)
-    blocked = Blocked(empty_rows(scores.shape), denied_of(rows.blocked))
-    fill_sparse(lists, scores, blocked, source)
+def fill(backend: Backend, lists: Lists, rows: Rows, source: int, *arguments: Any) -> None:
+    """Fill by the scores of the user's own articles, owned or not; on the host."""
+    on_host, local, denied = backend.to_host((arguments, rows.local, denied_of(rows.blocked)))
+    scores = take_rows(_scores(*on_host), local)
+    blocked = Blocked(empty_rows(scores.shape), denied)
+    backend.scoring.fill_sparse(lists, scores, blocked, source)
 
 
-def tile(rows: Rows, first: int, last: int, *arguments: Any) -> Array:
-    """The same scores for a run of rows, dense."""
-    scores = take_rows(_scores(*arguments), rows.local[first:last])
-    return np.asarray(scores.to_scipy().toarray())
+def tile(backend: Backend, rows: Rows, first: int, last: int, *arguments: Any) -> Array:
+    """The same scores for a run of rows, dense; made on the host."""
+    on_host, local = backend.to_host((arguments, rows.local[first:last]))
+    scores = take_rows(_scores(*on_host), local)
+    dense: Array = backend.to_device(np.asarray(scores.to_scipy().toarray()))
+    return dense
 
 
 def _scores(block: CsrBlock, bought: dict[str, Array], as_of_us: int, half_life: float) -> CsrBlock:

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from cfdist.algorithms.csr import CsrBlock
-from cfdist.algorithms.scoring import Lists, fill_through, mean_through, rows_of_lists
+from cfdist.algorithms.scoring import Lists, rows_of_lists
+from cfdist.backends import Backend
 from cfdist.schema import ITEM_NEIGHBORS
 from cfdist.stages.context import Stage
 from cfdist.stages.fitting import Fitting
@@ -24,22 +25,23 @@ def prepare(fitting: Fitting) -> Source:
     def arguments(stage: Stage) -> list[tuple[Any, ...]]:
         if isinstance(near, ItemPaths):
             return [(near.table,)] * len(blocks)
-        table = stage.submit(_item_table, near.articles, label="table")
+        table = stage.compute(_item_table, near.articles, label="table")
         return [(table,)] * len(blocks)
 
     return Source(ITEM_NEIGHBORS, f"{near.key} {fitting.matrix.key}", fill, tile, arguments)
 
 
-def fill(lists: Lists, rows: Rows, source: int, table: CsrBlock) -> None:
+def fill(backend: Backend, lists: Lists, rows: Rows, source: int, table: CsrBlock) -> None:
     """Fill by the mean similarity to the history."""
-    fill_through(lists, rows.history, table, rows.blocked, source)
+    backend.scoring.fill_through(lists, rows.history, table, rows.blocked, source)
 
 
-def tile(rows: Rows, first: int, last: int, table: CsrBlock) -> Array:
+def tile(backend: Backend, rows: Rows, first: int, last: int, table: CsrBlock) -> Array:
     """The same scores for a run of rows, dense."""
-    return mean_through(rows.history_of(first, last), table)
+    means: Array = backend.scoring.mean_through(rows.history_of(first, last), table)
+    return means
 
 
-def _item_table(found: dict[str, Array]) -> CsrBlock:
+def _item_table(_: Backend, found: dict[str, Array]) -> CsrBlock:
     """Articles × similar articles."""
     return rows_of_lists(found["ids"], found["scores"], len(found["ids"]))

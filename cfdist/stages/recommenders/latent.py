@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from cfdist.algorithms.scoring import Lists, fill_latent
+from cfdist.algorithms.scoring import Lists
+from cfdist.backends import Backend
 from cfdist.schema import LATENT
 from cfdist.stages.context import Stage
 from cfdist.stages.factor_tables import factor_tables
@@ -24,11 +25,16 @@ def prepare(fitting: Fitting) -> Source:
     return Source(LATENT, tables.key, fill, tile, arguments)
 
 
-def fill(lists: Lists, rows: Rows, source: int, users: Array, articles: Array) -> None:
+def fill(
+    backend: Backend, lists: Lists, rows: Rows, source: int, users: Array, articles: Array
+) -> None:
     """Fill by the products, each scored again in float64."""
-    fill_latent(lists, users[rows.local], articles, rows.blocked, source)
+    backend.scoring.fill_latent(lists, users[rows.local], articles, rows.blocked, source)
 
 
-def tile(rows: Rows, first: int, last: int, users: Array, articles: Array) -> Array:
+def tile(
+    backend: Backend, rows: Rows, first: int, last: int, users: Array, articles: Array
+) -> Array:
     """The same scores for a run of rows, dense float32."""
-    return np.asarray(users[rows.local[first:last]] @ articles.T)
+    products: Array = users[rows.local[first:last]] @ articles.T
+    return products

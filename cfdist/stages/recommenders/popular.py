@@ -2,17 +2,14 @@
 
 from typing import Any
 
-import numpy as np
-
 from cfdist.algorithms import rules as ruled
 from cfdist.algorithms.rules import Rules
-from cfdist.algorithms.scoring import Lists, fill_ranked, rank_popular
+from cfdist.algorithms.scoring import Lists, Ranking, rank_popular
+from cfdist.backends import Backend
 from cfdist.schema import POPULAR
 from cfdist.stages.context import Stage
 from cfdist.stages.fitting import Fitting
 from cfdist.stages.recommenders import Rows, Source
-
-Ranking = dict[str, np.ndarray[Any, Any]]
 
 
 def prepare(fitting: Fitting) -> Source:
@@ -26,11 +23,14 @@ def prepare(fitting: Fitting) -> Source:
     return Source(POPULAR, matrix.key, fill, None, arguments)
 
 
-def fill(lists: Lists, rows: Rows, source: int, ranking: Ranking) -> None:
+def fill(backend: Backend, lists: Lists, rows: Rows, source: int, ranking: Ranking) -> None:
     """Fill from the ranking."""
-    fill_ranked(lists, ranking["articles"], ranking["scores"], rows.blocked, source)
+    backend.scoring.fill_ranked(lists, ranking.articles, ranking.scores, rows.blocked, source)
 
 
-def walk(lists: Lists, rows: Rows, source: int, rules: Rules, ranking: Ranking) -> None:
-    """Fill from the whole ranking as the rules say."""
-    ruled.walk(lists, ranking["articles"], ranking["scores"], rows.blocked, rules, source)
+def walk(
+    backend: Backend, lists: Lists, rows: Rows, source: int, rules: Rules, ranking: Ranking
+) -> None:
+    """Fill from the whole ranking as the rules say, on the host."""
+    blocked = backend.to_host(rows.blocked)
+    ruled.walk(lists, ranking.articles, ranking.scores, blocked, rules, source)

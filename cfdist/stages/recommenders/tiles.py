@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from cfdist.algorithms.scoring import Lists, fill_dense
+from cfdist.algorithms.scoring import Lists
 from cfdist.algorithms.spectral.tiles import TILE_USERS
+from cfdist.backends import Backend
 from cfdist.stages.recommenders import Rows
 
 TILE_BYTES = 2**27
@@ -18,11 +19,15 @@ def tile_rows(n_articles: int) -> int:
 
 
 def fill_by_tiles(
-    lists: Lists, rows: Rows, source: int, tile: Callable[[int, int], np.ndarray[Any, Any]]
+    backend: Backend,
+    lists: Lists,
+    rows: Rows,
+    source: int,
+    tile: Callable[[int, int], np.ndarray[Any, Any]],
 ) -> None:
-    """Fill free places by the scores of ``tile(first, last)``."""
+    """Fill free places by the scores of ``tile(first, last)``, which are on the device."""
     n_rows, n_articles = rows.history.shape
     step = tile_rows(n_articles)
     for first in range(0, n_rows, step):
         last = min(first + step, n_rows)
-        fill_dense(lists, tile(first, last), first, rows.blocked, source)
+        backend.scoring.fill_dense(lists, tile(first, last), first, rows.blocked, source)

@@ -1,13 +1,16 @@
 """``user_neighbors``: what similar users took, weighted by their similarity."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from cfdist.algorithms.csr import CsrBlock
+from cfdist.algorithms.namespace import namespace_of
 from cfdist.algorithms.profiles import Profiles
-from cfdist.algorithms.scoring import Lists, fill_through, mean_through, rows_of_lists
+from cfdist.algorithms.scoring import Lists, rows_of_lists
 from cfdist.algorithms.weighting import column_scaled
+from cfdist.backends import Backend
 from cfdist.config import Config
 from cfdist.errors import ConfigError
 from cfdist.schema import AUTO, BLEND, USER_NEIGHBORS
@@ -50,49 +53,63 @@ def prepare(fitting: Fitting) -> Source:
     def arguments(stage: Stage) -> list[tuple[Any, ...]]:
         votes = table.matrix
         if settings.popularity_damping:
-            votes = stage.submit(
+            votes = stage.compute(
                 _damped, votes, fitting.matrix.articles, settings.popularity_damping, label="damp"
             )
+        counts = stage.submit(_capped, table.profiles, share, label="sharers")
         return [
-            (first, table.profiles, near.users, votes, share, settings.cosine_power)
-            for first in fitting.index.first_users[:-1]
-        ]
+            (
+                stage.submit(_profiles_of, table.profiles, first, last, label="profiles"),
+                counts, near.users, votes, settings.cosine_power,
+            )
+            for first, last in pairwise(fitting.index.first_users)
+        ]  # fmt: skip
 
     key = f"{near.key} {settings.model_dump_json()}"
     return Source(USER_NEIGHBORS, key, fill, tile, arguments)
 
 
 def fill(
-    lists: Lists, rows: Rows, source: int, first_user: int, profiles: Profiles,
-    found: dict[str, Array], histories: CsrBlock, n_similar_users: int, power: float,
+    backend: Backend, lists: Lists, rows: Rows, source: int, of_user: Array, counts: Array,
+    found: dict[str, Array], histories: CsrBlock, power: float,
 ) -> None:  # fmt: skip
     """Fill by the neighbours' weighted mean history."""
-    of_row = profiles.of_user[first_user + rows.local]
-    weights = _weights(of_row, profiles, found, n_similar_users, power)
-    fill_through(lists, weights, histories, rows.blocked, source)
+    weights = _weights(of_user[rows.local], counts, found, power)
+    backend.scoring.fill_through(lists, weights, histories, rows.blocked, source)
 
 
 def tile(
-    rows: Rows, first: int, last: int, first_user: int, profiles: Profiles,
-    found: dict[str, Array], histories: CsrBlock, n_similar_users: int, power: float,
+    backend: Backend, rows: Rows, first: int, last: int, of_user: Array, counts: Array,
+    found: dict[str, Array], histories: CsrBlock, power: float,
 ) -> Array:  # fmt: skip
     """The same scores for a run of rows, dense."""
-    of_row = profiles.of_user[first_user + rows.local[first:last]]
-    return mean_through(_weights(of_row, profiles, found, n_similar_users, power), histories)
+    weights = _weights(of_user[rows.local[first:last]], counts, found, power)
+    means: Array = backend.scoring.mean_through(weights, histories)
+    return means
 
 
-def _damped(histories: CsrBlock, articles: dict[str, Array], damping: float) -> CsrBlock:
+def _profiles_of(profiles: Profiles, first: int, last: int) -> Array:
+    """Profile of each user of a block; the table itself is large, and stays on the host."""
+    return profiles.of_user[first:last]
+
+
+def _capped(profiles: Profiles, n_similar_users: int) -> Array:
+    """min(users who share the profile, n_similar_users), int32 per profile."""
+    return np.minimum(profiles.n_users, n_similar_users).astype(np.int32)
+
+
+def _damped(
+    _: Backend, histories: CsrBlock, articles: dict[str, Array], damping: float
+) -> CsrBlock:
     """Histories in which popular articles count less."""
-    n_users = np.maximum(articles["n_users"], 1).astype(np.float64)
+    n_users = namespace_of(articles["n_users"]).maximum(articles["n_users"], 1).astype(np.float64)
     return column_scaled(histories, n_users**-damping)
 
 
-def _weights(
-    of_row: Array, profiles: Profiles, found: dict[str, Array], n_similar_users: int, power: float
-) -> CsrBlock:
+def _weights(of_row: Array, counts: Array, found: dict[str, Array], power: float) -> CsrBlock:
     """Similarity to a power × min(users who share the profile, n_similar_users), per neighbour."""
+    xp = namespace_of(of_row)
     ids, scores = found["ids"][of_row], found["scores"][of_row]
     if power != 1:
-        scores = np.maximum(scores, 0) ** np.float32(power)
-    shared = np.minimum(profiles.n_users[np.maximum(ids, 0)], n_similar_users)
-    return rows_of_lists(ids, scores * shared, len(profiles.owner))
+        scores = xp.maximum(scores, 0) ** np.float32(power)
+    return rows_of_lists(ids, scores * counts[xp.maximum(ids, 0)], len(counts))

@@ -6,6 +6,7 @@ import pytest
 from cfdist.algorithms.csr import empty_rows
 from cfdist.algorithms.rules import Rules
 from cfdist.algorithms.scoring import Blocked, Lists, fill_dense
+from cfdist.backends import get_backend
 from cfdist.stages.recommenders import Rows, by_rules
 from cfdist.stages.recommenders.by_rules import fill_by_rules
 
@@ -18,12 +19,12 @@ def fill_one(n_same: int, begun: Lists | None = None) -> tuple[Lists, list[int]]
     widths: list[int] = []
     scores = -np.arange(N_ARTICLES, dtype=np.float32)[None, :]
 
-    def fill(lists: Lists, rows: Rows, source: int) -> None:
+    def fill(_, lists: Lists, rows: Rows, source: int) -> None:
         widths.append(lists.articles.shape[1])
         fill_dense(lists, scores[rows.local], 0, rows.blocked, source)
 
     lists = Lists.empty(1, N) if begun is None else begun
-    fill_by_rules(lists, rows_of(1), fill, 7, (), families(n_same))
+    fill_by_rules(get_backend("cpu"), lists, rows_of(1), fill, 7, (), families(n_same))
     return lists, widths
 
 
@@ -78,11 +79,11 @@ def test_memory_is_bounded_by_runs_of_rows(monkeypatch, candidates):
     scores = -((np.arange(N_ARTICLES)[None, :] - first[:, None]) % N_ARTICLES).astype(np.float32)
     sizes: list[int] = []
 
-    def fill(lists: Lists, rows: Rows, source: int) -> None:
+    def fill(_, lists: Lists, rows: Rows, source: int) -> None:
         sizes.append(lists.articles.size)
         fill_dense(lists, scores[rows.local], 0, rows.blocked, source)
 
     lists = Lists.empty(5, N)
-    fill_by_rules(lists, rows_of(5), fill, 0, (), families(100))
+    fill_by_rules(get_backend("cpu"), lists, rows_of(5), fill, 0, (), families(100))
     assert lists.articles.tolist() == [[0, 100], *([a, a + 1] for a in first[1:].tolist())]
     assert max(sizes) <= max(candidates, 208)

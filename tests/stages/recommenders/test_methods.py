@@ -7,6 +7,7 @@ from running import open_context
 from scipy.sparse.csgraph import connected_components
 from small_matrices import gram, normalized, power
 
+from cfdist.backends import get_backend
 from cfdist.errors import ConfigError
 from cfdist.schema import RECOMMENDERS
 from cfdist.settings import SpectralSettings
@@ -107,7 +108,7 @@ def tiles_of(fitting: Fitting, method: str) -> np.ndarray:
             block = future.result()
             rows = Rows(block, block, np.arange(block.shape[0]))
             values = fitting.context.client.gather(list(arguments))
-            found.append(source.tile(rows, 0, block.shape[0], *values))
+            found.append(source.tile(get_backend("cpu"), rows, 0, block.shape[0], *values))
     return np.vstack(found)
 
 

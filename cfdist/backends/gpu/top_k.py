@@ -1,0 +1,75 @@
+"""The best entries of each row of dense scores: exact, and the same for equal scores every time.
+
+A score and its article are one int64 key: above the bits of the float32 score, put so that a
+better score is a smaller number, below the article. Sorted keys are sorted by (−score, article).
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cfdist.algorithms.csr import CsrBlock
+from cfdist.algorithms.namespace import namespace_of
+from cfdist.algorithms.scoring import Blocked, denied_of
+
+NONE = np.iinfo(np.int64).max
+"""Key of what may not be listed; no article has it, as indexes are below 2³¹."""
+LOWER = 0xFFFFFFFF
+MAGNITUDE = 0x7FFFFFFF
+
+
+def top_k_masked(scores: Any, blocked: CsrBlock | Blocked, k: int, positive: bool) -> Any:
+    """Keys of the best k articles of each row, int64 ``(n_rows, min(k, n_articles))``.
+
+    Parameters
+    ----------
+    scores : float32 ``(n_rows, n_articles)`` on the device
+    blocked
+        What each row may not hold; of as many rows.
+    positive : bool
+        Whether scores ≤ 0 are none, too; −inf and NaN always are.
+
+    Notes
+    -----
+    The smallest keys are wanted, not the largest, as cupy's partition is fast only for a small k
+    from the front. Memory: the keys and one copy of them, 16 bytes per score.
+    """
+    xp = namespace_of(scores)
+    keys = score_keys(scores, xp.arange(scores.shape[1]))
+    keys[~(scores > (0 if positive else -np.inf))] = NONE
+    keys[_entry_rows(blocked), blocked.indices] = NONE
+    keys[:, denied_of(blocked)] = NONE
+    return smallest(keys, k)
+
+
+def score_keys(scores: Any, articles: Any) -> Any:
+    """Keys of scores and the articles that they are of; both 0 are equal."""
+    xp = namespace_of(scores)
+    bits = (scores + xp.float32(0)).view(xp.int32)
+    bits ^= (bits >> 31) & MAGNITUDE  # ascending as integers; once more gives the bits back
+    keys = (~bits).astype(xp.int64)
+    keys <<= 32
+    keys |= articles
+    return keys
+
+
+def smallest(keys: Any, k: int) -> Any:
+    """The k smallest keys of each row, ascending."""
+    xp = namespace_of(keys)
+    if k < keys.shape[1]:
+        keys = xp.ascontiguousarray(xp.partition(keys, k - 1, axis=1)[:, :k])
+    return xp.sort(keys, axis=1)
+
+
+def decoded(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Articles, −1 for none, and scores of keys on the host."""
+    bits = ~(keys >> 32).astype(np.int32)
+    bits ^= (bits >> 31) & np.int32(MAGNITUDE)
+    return np.where(keys == NONE, -1, keys & LOWER), bits.view(np.float32)
+
+
+def _entry_rows(block: CsrBlock | Blocked) -> Any:
+    """Row of each entry."""
+    xp = namespace_of(block.indptr)
+    return xp.repeat(xp.arange(block.shape[0]), xp.diff(block.indptr))

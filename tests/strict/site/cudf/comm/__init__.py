@@ -1,0 +1,1 @@
+"""Where Dask looks for its way with frames; they are pickled instead."""

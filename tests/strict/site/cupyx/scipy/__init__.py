@@ -1,0 +1,3 @@
+"""A stand-in for cupyx.scipy."""
+
+from cupyx.scipy import sparse  # noqa: F401

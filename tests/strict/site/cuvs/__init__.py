@@ -1,0 +1,5 @@
+"""A stand-in for cuvs."""
+
+from strict_device.serving import served as _served
+
+__getattr__, __dir__ = _served("cuvs", {})
