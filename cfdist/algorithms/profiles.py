@@ -24,6 +24,11 @@ class Profiles(NamedTuple):
     n_users: NDArray[np.int64]
     family: NDArray[np.int64]
 
+    @property
+    def on_host(self) -> tuple[str, ...]:
+        """Fields that are never moved to a device: all; a task is given what it uses."""
+        return self._fields
+
 
 def find_profiles(row_hashes: NDArray[np.uint64], set_hashes: NDArray[np.uint64]) -> Profiles:
     """Profiles from 128-bit hashes ``(n_users, 2)`` of rows and article sets, where those are."""

@@ -31,7 +31,7 @@ def example_lists(context: Context, fold: Fold, measured: Measured, k: int) -> l
         if not len(judged):
             continue
         lists = measured.recommendations.lists[number].result()
-        history = fold.base.matrix.blocks[number].result()
+        history = context.value_of(fold.base.matrix.blocks[number])
         users = fold.base.index.parts["user_ids"][number].result()
         chosen = judged[np.linspace(0, len(judged) - 1, min(N_EXAMPLES, len(judged))).astype(int)]
         return [

@@ -169,25 +169,15 @@ def _compute(context: Context, build: Build, n_users: int, backend: str, times: 
 
 def _made(fitting: Fitting) -> Made:
     factors = fitting.factors
-    lists = _on_host(fitting, recommend(fitting).lists[0])
+    lists = fitting.context.value_of(recommend(fitting).lists[0])
     of_user = lists["row_of_user"]
     return Made(
         factors.singular_values,
-        _on_host(fitting, factors.item_factors),
+        fitting.context.value_of(factors.item_factors),
         lists["articles"][of_user],
         lists["scores"][of_user],
         lists["sources"][of_user],
     )
-
-
-def _on_host(fitting: Fitting, future: Any) -> Any:
-    """A value, brought to the host by the worker that has it."""
-    with fitting.context.stage("compared", future.key) as stage:
-        return stage.result(stage.submit(_itself, future))
-
-
-def _itself(value: Any) -> Any:
-    return value
 
 
 def _published(build: Build, n_users: int, k: int) -> Made:

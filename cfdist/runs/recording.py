@@ -50,6 +50,7 @@ def recorded_run(
                     progress.note(kernels.COMPILING)
             context = _context(config, used, record, progress)
             context.backend = record.backend = _backend(context, client)
+            context.begin_counting()
             stack.callback(context.checkpoints.release)
             stack.enter_context(_report(used, config, runs / record.run))
             yield context, record

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from distributed import Client, Future, KilledWorker, as_completed
 
-from cfdist.backends import get_backend, transfers
+from cfdist.backends import Backend, get_backend, transfers
 from cfdist.backends.device_errors import device_error
 from cfdist.cluster.plugins import trim_memory
 from cfdist.config import Config
@@ -172,6 +172,17 @@ class Context:
         self.seconds[name] = self.seconds.get(name, 0.0) + seconds
         self.progress.finish(name, seconds, name in self.resumed)
 
+    def value_of(self, future: Future) -> Any:
+        """The value for this process, which may have neither a device nor its libraries."""
+        if self.backend != "cpu":
+            future = self.client.submit(_for_client, self.backend, future, pure=False)
+        return resolved(future.result())
+
+    def begin_counting(self) -> None:
+        """Forget what the workers have moved and held so far, such as for their proof."""
+        if self.backend != "cpu":
+            self.client.run(_moved, self.backend, "", on_error="ignore")
+
     def _computed_by(self) -> list[str]:
         """What the key of a stage says besides: results of another backend differ in rounding."""
         return [] if self.backend == "cpu" else [self.backend]
@@ -184,6 +195,10 @@ class Context:
         for counts in self.client.run(_moved, self.backend, stage, on_error="ignore").values():
             total.add(counts)
         self.transfers[stage] = asdict(total)
+
+
+def _for_client(backend: str, value: Any) -> Any:
+    return get_backend(backend).to_host(resolved(value))
 
 
 def _moved(backend: str, stage: str) -> dict[str, int]:
@@ -255,6 +270,12 @@ class Stage:
         there. On the CPU both are the same place.
         """
         return self._submit(task, args, label, part, retries, on_device=True)
+
+    def on_device(self, future: Future) -> Future:
+        """The value on the device, for tasks that share it; where there is none, as it is."""
+        if self.context.backend == "cpu":
+            return future  # out of core it stays in its file
+        return self.compute(_same, future, label="share")
 
     def _submit(
         self,
@@ -328,6 +349,10 @@ class Stage:
 def _stop_if_cancelled() -> None:
     if CANCELLED.is_set():
         raise KeyboardInterrupt
+
+
+def _same(backend: Backend, value: Any) -> Any:
+    return value
 
 
 class Place(NamedTuple):

@@ -32,9 +32,8 @@ class UserItemMatrix(Artifact):
     """The weighted matrix and the baskets.
 
     ``meta``: shape, nnz, squared_norm, n_baskets, n_large_baskets, basket_kind.
-    Parts ``blocks``: a :class:`CsrBlock` per run of users; ``baskets``: one of baskets × articles;
-    both on the device. ``articles``: one dict of arrays per article: n_users, column_sum; on the
-    host.
+    Parts ``blocks``: a :class:`CsrBlock` per run of users; ``baskets``: one of baskets × articles,
+    on the host; ``articles``: one dict of arrays per article: n_users, column_sum; on the host.
     """
 
     @property
@@ -86,20 +85,20 @@ def matrix(context: Context, interactions: Interactions, index: Index) -> UserIt
                 _baskets, block, codes, index.n_articles, ingest.max_basket_articles,
                 label="baskets",
             )  # fmt: skip
-            baskets.append(stage.compute(_first, both, label="baskets"))
+            baskets.append(stage.submit(_first, both, label="baskets"))
             skipped.append(stage.compute(_second, both, label="baskets"))
         blocks = _weigh_all(stage, counts, settings.weighting)
         totals = [stage.compute(totals_of, block, label="totals") for block in blocks]
         total = tree_reduce(stage, add_totals, totals, label="sum")
         articles = stage.submit(per_article, total, part="articles")
-        all_baskets = stage.compute(_stack, *baskets, part="baskets")
+        all_baskets = stage.submit(_stack, *baskets, part="baskets")
         stage.wait([*blocks, *skipped, total, articles, all_baskets])
         whole = total.result()
         meta = {
             "shape": [index.n_users, index.n_articles],
             "nnz": whole.nnz,
             "squared_norm": whole.squared_norm,
-            "n_baskets": stage.result(stage.compute(_n_rows, all_baskets, label="count")),
+            "n_baskets": stage.result(stage.submit(_n_rows, all_baskets, label="count")),
             "n_large_baskets": sum(future.result() for future in skipped),
             "basket_kind": _basket_kind(interactions),
         }
@@ -184,11 +183,12 @@ def per_article(total: ColumnTotals) -> dict[str, np.ndarray[Any, Any]]:
     return {"n_users": total.n_users, "column_sum": total.column_sum}
 
 
-def _stack(_: Backend, *blocks: CsrBlock) -> CsrBlock:
+def _stack(*blocks: CsrBlock) -> CsrBlock:
     return stack(list(blocks))
 
 
-def _first(_: Backend, pair: tuple[CsrBlock, int]) -> CsrBlock:
+def _first(pair: tuple[CsrBlock, int]) -> CsrBlock:
+    """The baskets of a block, brought to the host: pairs are counted much later."""
     return pair[0]
 
 
@@ -196,5 +196,5 @@ def _second(_: Backend, pair: tuple[CsrBlock, int]) -> int:
     return pair[1]
 
 
-def _n_rows(_: Backend, block: CsrBlock) -> int:
+def _n_rows(block: CsrBlock) -> int:
     return block.shape[0]

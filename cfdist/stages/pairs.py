@@ -35,8 +35,10 @@ def pairs(fitting: Fitting) -> Pairs:
 
     Notes
     -----
-    Baskets and their transpose are replicated; a task is a run of articles. Counts are made on the
-    device, tables of them on the host, which needs the similar articles and the factors once.
+    Baskets and their transpose are replicated; a task is a run of articles. The transpose is made
+    on the host, as sorting all entries would take a device four times their memory. Counts are made
+    on the device, tables of them on the host, which needs the similar articles and the factors
+    once.
     """
     context, matrix, factors = fitting.context, fitting.matrix, fitting.factors
     near = fitting.neighbors
@@ -47,8 +49,9 @@ def pairs(fitting: Fitting) -> Pairs:
         found = stage.resume(Pairs)
         if found is not None:
             return found
-        by_article = stage.compute(_transposed, matrix.baskets, label="transpose")
-        held = stage.compute(_row_lengths, by_article, label="held")
+        by_article = stage.submit(transpose, matrix.baskets, label="transpose")
+        held = stage.submit(_row_lengths, by_article, label="held")
+        both = stage.on_device(by_article), stage.on_device(matrix.baskets)
         similar = stage.submit(_on_host, near.articles, label="similar")
         units = stage.submit(
             article_units, factors.item_factors, factors.singular_values, label="units"
@@ -57,7 +60,7 @@ def pairs(fitting: Fitting) -> Pairs:
             stage.submit(
                 pair_columns, shard,
                 stage.compute(
-                    _counted, shard, by_article, matrix.baskets, near.articles, n, min_count,
+                    _counted, shard, *both, near.articles, n, min_count,
                     label="counts",
                 ),
                 held, matrix.meta["n_baskets"], similar, units, part="pairs",
@@ -70,14 +73,9 @@ def pairs(fitting: Fitting) -> Pairs:
         return stage.complete(Pairs, meta, pairs=shards)
 
 
-def _transposed(_: Backend, baskets: CsrBlock) -> CsrBlock:
-    return transpose(baskets)
-
-
-def _row_lengths(backend: Backend, block: CsrBlock) -> Array:
-    """Entries of each row, on the host: all that the tables need of the baskets."""
-    lengths: Array = backend.to_host(backend.xp.diff(block.indptr))
-    return lengths
+def _row_lengths(block: CsrBlock) -> Array:
+    """Entries of each row: all that the tables need of the baskets."""
+    return np.diff(block.indptr)
 
 
 def _on_host(found: dict[str, Array]) -> dict[str, Array]:

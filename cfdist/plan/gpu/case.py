@@ -84,7 +84,6 @@ VALUES: Final = (
     Lying("interactions", False, "ingest", "matrix", ("ingest", "hold_out", "index", "matrix")),
     Lying("matrix", False, "matrix", "publish", ("matrix", "factorize", "profiles", "recommend",
                                                  "publish")),
-    Lying("baskets", True, "matrix", "publish", ("matrix", "pairs")),
     Lying("user factors", False, "factorize", "publish", ("factorize", "neighbors", "publish")),
     Lying("item factors", True, "factorize", "publish", ("factorize", "neighbors", "recommend",
                                                          "pairs", "publish")),
@@ -93,7 +92,7 @@ VALUES: Final = (
     Lying("neighbours", True, "neighbors", "publish", ("neighbors", "recommend", "pairs",
                                                        "publish")),
 )  # fmt: skip
-"""Ids, lists and pairs are on the host."""
+"""Ids, baskets, lists and pairs are on the host."""
 
 
 @dataclass(frozen=True)

@@ -34,9 +34,6 @@ COUNT_BYTES = 36
 """Per count of a tile of articles: counts before and after they are added, keys, their copy."""
 NAMED_BYTES = 40
 """Per row that a tile names: its number, weight, length, where its entries begin."""
-TRANSPOSED_BYTES = 40
-"""Per entry of the baskets while they are put in the order of articles: their order, the
-basket of each before and after, columns, and the flags of the check."""
 TOP_POWER = 0.5
 """The r most bought of n articles have (r / n) to this power of the entries, or less: assumed."""
 ID_TOTALS_BYTES = 24
@@ -92,10 +89,9 @@ def index(case: DeviceCase) -> DeviceStage:
 
 
 def matrix(case: DeviceCase) -> DeviceStage:
-    """Rows summed into weights and baskets; all baskets put together on one worker."""
+    """Rows summed into weights and baskets; all baskets put together on one worker's host."""
     sizes, values = case.sizes, case.values
     unweighed = spread(values.matrix, case.blocks, case.workers)
-    joined = values.baskets if case.blocks > 1 else 0
     apart = spread(values.baskets, case.blocks, case.workers)
     terms = [
         Term(
@@ -104,14 +100,15 @@ def matrix(case: DeviceCase) -> DeviceStage:
             SUM_ROW_BYTES * case.in_block(sizes.rows) + 2 * ID_TOTALS_BYTES * sizes.articles,
         ),
         Term("blocks before they are weighed", "in flight", unweighed),
-        Term("baskets of the blocks", "in flight", max(joined, apart)),
+        Term("baskets of the blocks", "in flight", apart),
     ]
     traffic = [
         case.to_all("article ids", round(sizes.articles * sizes.article_id_bytes)),
         case.summed("sums per article", ID_TOTALS_BYTES * sizes.articles),
+        case.to_host("baskets", values.baskets),
         case.to_one("baskets to one worker", values.baskets),
     ]
-    return _stage("matrix", case, terms, traffic, "matrix", "baskets", tasks=case.blocks)
+    return _stage("matrix", case, terms, traffic, "matrix", tasks=case.blocks)
 
 
 def factorize(case: DeviceCase) -> DeviceStage:
@@ -182,8 +179,8 @@ def pairs(case: DeviceCase) -> DeviceStage:
     rows = min(ceil(sizes.articles / shards), tiles.score_tile_rows(sizes.articles))
     most = round(sizes.basket_entries * (rows / sizes.articles) ** TOP_POWER)
     terms = [
+        Term("baskets", "in flight", values.baskets),
         Term("baskets by article", "in flight", turned),
-        Term("sort of their entries", "in flight", TRANSPOSED_BYTES * sizes.basket_entries),
         Term("counts of a tile of articles", "in flight", COUNT_BYTES * rows * sizes.articles),
         Term(
             "baskets of the most bought articles",
@@ -193,6 +190,7 @@ def pairs(case: DeviceCase) -> DeviceStage:
         ),
     ]
     traffic = [
+        Traffic("baskets, both ways", "to the device", values.baskets + turned),
         case.to_all("baskets, both ways, to every worker", values.baskets + turned),
         Traffic("pairs", "to the host", spread(values.pairs, shards, case.workers)),
     ]
