@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cfdist.cli.options import as_json, load_config, with_config
+from cfdist.cli.options import as_json, load_config, with_options
 from cfdist.errors import EXIT_REFUSED
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     "--users", "n_users", type=click.IntRange(min=1), default=2000, show_default=True,
     help="Users whose lists are compared.",
 )  # fmt: skip
-@with_config
+@with_options("--output", "--cluster", "--backend", "--gpus", "--workers", "--memory-limit")
 @as_json
 def verify(
     build: str | None,
@@ -32,9 +32,10 @@ def verify(
     """Compute a published build once more, and compare.
 
     BUILD is a name from `cfdist builds list`; the live build without one. Its own matrix is
-    factorized, searched and scored again by --backend, a build of a GPU by the CPU for example,
-    and the results are compared by the rule that backends must agree by. That takes about as long
-    as these stages of the training. The exit code is 20 where they do not agree.
+    factorized, searched and scored again by the CPU, and by a GPU with --backend gpu, under the
+    build's own settings; singular values, article factors and lists are compared by the rule that
+    backends must agree by, all files by their checksums. That takes about as long as these stages
+    of the training. The exit code is 20 where they do not agree.
 
     \b
     Examples

@@ -1,12 +1,13 @@
 """A build computed once more from its own matrix, and compared with what was published."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cfdist.builds import Build
+from cfdist.builds.files import sha256_of
 from cfdist.builds.lists import read_lists
 from cfdist.config import Config
 from cfdist.errors import ConfigError
@@ -22,6 +23,7 @@ REFERENCE = "cpu"
 VALUES_TOLERANCE = 5e-4
 """Of singular values: both sides stop at an estimated error of 1e-4."""
 FACTORS_SHARE = 0.999
+ORTHONORMAL_TOLERANCE = 1e-4
 LONGER = 4
 """So many times as long are the lists of the reference: what just missed a list is known, too."""
 
@@ -140,22 +142,43 @@ def verify_build(context: Context, build: Build, n_users: int) -> Verification:
     -----
     The matrix of the build is factorized, searched and scored again: about the time of these
     stages in training. The reference is always the CPU; its lists are made longer, so that the
-    reference score of an entry that just missed its list is known. A build of the CPU that is
-    verified by a GPU is therefore computed on both.
+    reference score of an entry that just missed its list is known. What was published is compared
+    with it, and on a GPU so is what the GPU computes now.
+
+    Not computed again: pairs, similar users, user factors, and the matrix itself; of these files
+    only the checksum is compared.
     """
     reference = _compute(context, build, n_users, REFERENCE, LONGER)
-    if context.backend == REFERENCE:
-        found = _published(build, n_users, context.config.recommend.n_recommendations)
-    else:
-        found = _compute(context, build, n_users, context.backend, 1)
-    checks = (
+    found = _published(build, n_users, context.config.recommend.n_recommendations)
+    checks = [_files_check(build), *_compare(found, reference, build)]
+    if context.backend != REFERENCE:
+        computed = _compute(context, build, n_users, context.backend, 1)
+        checks += [
+            replace(check, what=f"{context.backend} now: {check.what}")
+            for check in _compare(computed, reference, build)
+        ]
+    return Verification(
+        build.id, build.manifest.backend, context.backend, len(found.articles), tuple(checks)
+    )
+
+
+def _compare(found: Made, reference: Made, build: Build) -> list[Check]:
+    return [
         _values_check(found, reference),
         _factors_check(found, reference),
+        _orthonormal_check(found),
         _lists_check(found, reference, build),
+    ]
+
+
+def _files_check(build: Build) -> Check:
+    """Share of the files that are as they were published."""
+    files = build.manifest.files
+    same = sum(
+        (build.path / file.name).is_file() and sha256_of(build.path / file.name) == file.sha256
+        for file in files
     )
-    return Verification(
-        build.id, build.manifest.backend, context.backend, len(found.articles), checks
-    )
+    return Check("files with the sha256 of the manifest", same / len(files), 1.0, True, len(files))
 
 
 def _compute(context: Context, build: Build, n_users: int, backend: str, times: int) -> Made:
@@ -201,13 +224,23 @@ def _values_check(found: Made, reference: Made) -> Check:
 def _factors_check(found: Made, reference: Made) -> Check:
     """Share of σ² whose directions are within the span of the reference's."""
     v, w = found.item_factors.astype(np.float64), reference.item_factors.astype(np.float64)
-    within = np.square(w.T @ v).sum(axis=0)
+    lengths = np.maximum(np.square(v).sum(axis=0), np.finfo(float).tiny)
+    within = np.square(w.T @ v).sum(axis=0) / lengths
     weight = np.square(found.values)
     share = float((within * weight).sum() / weight.sum())
     return Check(
         "article factors: share of the energy within the other's span",
         share, FACTORS_SHARE, True, v.size,
     )  # fmt: skip
+
+
+def _orthonormal_check(found: Made) -> Check:
+    """Without this equal columns would pass for factors."""
+    v = found.item_factors.astype(np.float64)
+    off = np.abs(v.T @ v - np.eye(v.shape[1])).max(initial=0.0)
+    return Check(
+        "article factors: largest |VᵀV - I|", float(off), ORTHONORMAL_TOLERANCE, False, v.size
+    )
 
 
 def _lists_check(found: Made, reference: Made, build: Build) -> Check:

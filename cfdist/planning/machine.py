@@ -120,9 +120,7 @@ def with_devices(
         memory = memory if given.gpu_memory else 0
     else:
         count, memory = _smallest(devices or {})
-    backend = (
-        "gpu" if settings.backend == "gpu" or (settings.backend == "auto" and count) else "cpu"
-    )
+    backend = "gpu" if wants_gpu(settings) or (settings.backend == "auto" and count) else "cpu"
     if backend == "gpu":
         machine = _one_worker_each(machine, count, settings, given)
         count = max(1, count)
@@ -164,7 +162,8 @@ def gpus_here(
     None where the CPU is wanted or a scheduler elsewhere has the workers; one without the cluster
     `cuda`, whose workers have one each. The driver is asked; nothing is loaded.
     """
-    if settings.backend == "cpu" or settings.address not in ("local", "cuda"):
+    is_cpu = settings.backend == "cpu" and not wants_gpu(settings)
+    if is_cpu or settings.address not in ("local", "cuda"):
         return {}
     gpus = read(settings.gpus).gpus
     if settings.address == "local":
@@ -195,3 +194,8 @@ def to_bytes(text: str, option: str) -> int:
     if found <= 0:
         raise ConfigError(f"{option} = {text} is no memory", remedy="write it as 8GB")
     return found
+
+
+def wants_gpu(settings: ClusterSettings) -> bool:
+    """Whether the settings ask for GPUs; the cluster cuda has no other workers."""
+    return settings.backend == "gpu" or settings.address == "cuda"

@@ -12,7 +12,13 @@ from cfdist.plan import Job, Plan, make_plan
 from cfdist.plan.constants import PAUSE_SHARE, REFERENCE
 from cfdist.plan.plan import GB
 from cfdist.plan.remedies import Remedy, remedies
-from cfdist.planning.machine import Given, machine_of, with_devices, with_workers_of
+from cfdist.planning.machine import (
+    Given,
+    machine_of,
+    wants_gpu,
+    with_devices,
+    with_workers_of,
+)
 from cfdist.planning.rates import measure_rates
 from cfdist.planning.search import measure_search_share
 from cfdist.planning.sizes import Measured, measure_sizes
@@ -126,7 +132,7 @@ def _notes(
         )
     if given is not None and bool(given.gpus) != bool(given.gpu_memory):
         yield "whether it fits GPUs needs both --gpus and --gpu-memory"
-    elif config.cluster.backend == "gpu" and not has_devices:
+    elif wants_gpu(config.cluster) and not has_devices:
         yield "whether it fits GPUs is not known: describe them with --gpus and --gpu-memory"
     if given is not None and given.is_elsewhere:
         yield "the machine is the one described, and its threads as fast as those of this one"

@@ -13,7 +13,7 @@ from cfdist.cluster import open_cluster
 from cfdist.cluster.devices import require_devices, resolve_on_workers
 from cfdist.cluster.plugins import register_plugins
 from cfdist.config import Config
-from cfdist.errors import GateError
+from cfdist.errors import ConfigError, GateError
 from cfdist.redact import redact, redact_text
 from cfdist.runs import kernels
 from cfdist.runs.record import RunRecord, new_run_id
@@ -66,7 +66,14 @@ def recorded_run(
 def _backend(context: Context, client: Client | None) -> str:
     """Name of the backend, `auto` resolved; every worker has shown that its device computes."""
     cluster = context.config.cluster
-    wanted = "gpu" if cluster.address == "cuda" else cluster.backend
+    wanted = cluster.backend
+    if cluster.address == "cuda":
+        if wanted == "cpu" and "backend" in cluster.model_fields_set:
+            raise ConfigError(
+                "cluster.backend = 'cpu', but the cluster cuda has a worker per GPU",
+                remedy="use --cluster local, or leave --backend out",
+            )
+        wanted = "gpu"
     if client is None and cluster.address == "local":
         name = resolve_backend(wanted, note=context.note)
     elif wanted == "cpu":

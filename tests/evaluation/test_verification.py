@@ -128,3 +128,25 @@ def test_lists_of_purchases_cannot_be_verified(published):
     manifest = build.manifest.model_copy(update={"settings": settings})
     with pytest.raises(ConfigError, match="purchases"):
         settings_of(type(build)(build.path, manifest), config)
+
+
+def test_a_damaged_file_that_is_not_computed_again(changed):
+    config, folder = changed
+    table = next((folder / "cf_item_based_recommendations.parquet").glob("*.parquet"))
+    table.write_bytes(table.read_bytes() + b" ")
+    result = verify(config, n_users=10)
+    assert not result.agrees
+    assert not checks_of(result)["files with the sha256 of the manifest"].agrees
+
+
+def test_equal_columns_are_no_factors(changed):
+    config, folder = changed
+    factors = np.load(folder / "item_latent_factors.npy")
+    np.save(folder / "item_latent_factors.npy", np.repeat(factors[:, :1], factors.shape[1], axis=1))
+    wrong = [check.what for check in verify(config, n_users=10).checks if not check.agrees]
+    assert "article factors: largest |VᵀV - I|" in wrong
+
+
+def test_settings_of_the_lists_cannot_be_given():
+    found = CliRunner().invoke(cli, ["verify", "--n-components", "7"])
+    assert found.exit_code == 2
