@@ -11,8 +11,7 @@ decomposition, NeurIPS 2015, algorithm 2. Wu, Simon: Thick-restart Lanczos, SIAM
 Anal. 22 (2000).
 """
 
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,8 +27,7 @@ FLOAT64_SHARE = 1e-5
 Dense = NDArray[np.floating]
 
 
-@dataclass(frozen=True)
-class KrylovState:
+class KrylovState(NamedTuple):
     """The basis so far and what XᵀX makes of it.
 
     Attributes
@@ -42,8 +40,6 @@ class KrylovState:
     n_passes : int
     """
 
-    on_host = ("projected", "coupling")
-
     basis: Dense
     image: Dense
     projected: NDArray[np.float64]
@@ -52,13 +48,12 @@ class KrylovState:
     n_passes: int
 
     @property
-    def nbytes(self) -> int:
-        """Bytes of the dense arrays, for Dask."""
-        return int(self.basis.nbytes + self.image.nbytes + self.block.nbytes)
+    def on_host(self) -> tuple[str, ...]:
+        """Fields that are never moved to a device."""
+        return ("projected", "coupling")
 
 
-@dataclass(frozen=True)
-class TruncatedFactors:
+class TruncatedFactors(NamedTuple):
     """The article side of the factorization.
 
     Attributes
@@ -69,11 +64,14 @@ class TruncatedFactors:
     residuals : float64 ``(n_components,)`` ‖XᵀX v − σ² v‖ / σ²
     """
 
-    on_host = ("singular_values", "residuals")
-
     singular_values: NDArray[np.float64]
     item_factors: NDArray[np.floating]
     residuals: NDArray[np.float64]
+
+    @property
+    def on_host(self) -> tuple[str, ...]:
+        """Fields that are never moved to a device."""
+        return ("singular_values", "residuals")
 
 
 def block_width(n_components: int, n_articles: int) -> int:
@@ -324,8 +322,7 @@ def _restart(state: KrylovState, device: Device) -> KrylovState:
     rotation = vectors[:, kept]
     dtype = state.basis.dtype
     width = state.coupling.shape[1]
-    return replace(
-        state,
+    return state._replace(
         basis=matmul64(state.basis, rotation, device).astype(dtype),
         image=matmul64(state.image, rotation, device).astype(dtype),
         projected=np.diag(values[kept]),

@@ -8,6 +8,7 @@ import cudf
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from cfdist.backends.device_errors import device_error
 from cfdist.errors import DataError
 from cfdist.input.source import GLOB_MARKS, Part, open_file, reading, unreadable
 from cfdist.schema import ID_COLUMNS, TIMESTAMP
@@ -85,6 +86,9 @@ def read_columns(part: Part, named: Mapping[str, str]) -> dict[str, Any]:
     except MemoryError:
         raise
     except Exception as error:
+        told = device_error(error)  # the file is not to blame
+        if told is not None:
+            raise told from error
         raise unreadable(part.url, error) from error
     if part.rows not in (None, len(frame)):
         raise DataError(

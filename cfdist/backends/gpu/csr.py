@@ -23,6 +23,7 @@ class GpuCsr:
     def __init__(self, block: CsrBlock) -> None:
         indptr = block.indptr.astype(cupy.int32)  # a block has at most 2³⁰ entries
         self._matrix = csr_matrix((block.data, block.indices, indptr), shape=block.shape)
+        self._matrix.has_canonical_format = True  # checked; else every product looks again
 
     def times(self, dense: Any) -> Any:
         """X @ dense."""

@@ -27,6 +27,8 @@ def svd_of_product(tall: Any, small: Any, n_components: int) -> tuple[Any, Any]:
     for first in range(0, tall.shape[0], DEVICE_ROW_CHUNK):
         rows = slice(first, first + DEVICE_ROW_CHUNK)
         product[rows] = tall[rows].astype(cupy.float64) @ small
+    if small.shape[1] == 1:  # cuML takes two columns at least
+        return cupy.sqrt(cupy.square(product).sum(axis=0)), cupy.ones((1, 1))
     model = TruncatedSVD(n_components=n_components, algorithm="full", output_type="cupy")
     model.fit(product)
     return model.singular_values_, model.components_.T

@@ -65,6 +65,11 @@ class Compressed:
         counting.count("syncs")
         return self._host().has_canonical_format
 
+    @has_canonical_format.setter
+    def has_canonical_format(self, value: bool) -> None:
+        if value and not self._host().has_canonical_format:
+            raise StrictDeviceError("the matrix is not canonical, and would be taken for it")
+
     @property
     def has_sorted_indices(self) -> bool:
         """Whether indices are sorted; a sync."""

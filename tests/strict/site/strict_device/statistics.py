@@ -6,8 +6,9 @@ cupy's arrays are, once `cupy.cuda.set_allocator` has RMM's allocator.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
-from strict_device import device_memory, memory_pool
+from strict_device import device_memory, memory_pool, rapids_memory
 
 
 @dataclass
@@ -47,11 +48,14 @@ def enable_statistics() -> None:
     if not _stack:
         _stack.append(Statistics())
         device_memory.watchers.append(_watch)
+    current = rapids_memory.current_device_resource()
+    if not isinstance(current, ADAPTOR):
+        rapids_memory.set_current_device_resource(ADAPTOR(current))
 
 
 def get_statistics() -> Statistics | None:
     """The counters on top, None where nothing is counted."""
-    return replace(_stack[-1]) if _stack else None
+    return replace(_stack[-1]) if _is_on_top() else None
 
 
 def push_statistics() -> Statistics | None:
@@ -64,13 +68,30 @@ def push_statistics() -> Statistics | None:
 
 def pop_statistics() -> Statistics | None:
     """The counters on top, which are taken off and added to those below."""
-    if not _stack:
-        return None
+    return _pop() if _is_on_top() else None
+
+
+def _is_on_top() -> bool:
+    """RMM finds its counters only where no other resource was put above them, as cuDF does."""
+    return isinstance(rapids_memory.current_device_resource(), ADAPTOR)
+
+
+def _push() -> Statistics:
+    _stack.append(Statistics())
+    return replace(_stack[-2])
+
+
+def _pop() -> Statistics:
     if len(_stack) == 1:
         raise IndexError("cannot pop the last counters")
     popped = _stack.pop()
     _stack[-1].add_popped(popped)
     return popped
+
+
+ADAPTOR: Any = rapids_memory.RESOURCES["StatisticsResourceAdaptor"]
+ADAPTOR.push_counters = lambda self: _push()
+ADAPTOR.pop_counters = lambda self: _pop()
 
 
 @contextmanager
