@@ -24,6 +24,9 @@ FILES = {
     *(f"{table}.parquet" for table in TABLES),
 }  # fmt: skip
 
+ROOMY = "8GB"
+"""A limit, so that the run is out of core; a worker in this process counts what all tests hold."""
+
 
 @pytest.fixture(scope="module")
 def interactions():
@@ -221,13 +224,13 @@ def test_similar_users_are_needed_by_the_method_that_asks_them(tmp_path):
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_out_of_core_the_published_bytes_are_the_same(tmp_path, trained, workers):
-    limited = {"cluster": {"memory_limit": "2GB", "workers": workers}}
+    limited = {"cluster": {"memory_limit": ROOMY, "workers": workers}}
     build = train(quick_config(tmp_path, limited))
     assert digests(build) == digests(trained)
 
 
 def test_out_of_core_a_stopped_run_goes_on(tmp_path, trained, monkeypatch):
-    config = quick_config(tmp_path, {"cluster": {"memory_limit": "2GB"}})
+    config = quick_config(tmp_path, {"cluster": {"memory_limit": ROOMY}})
 
     def stop(*_):
         raise KeyboardInterrupt
