@@ -75,7 +75,7 @@ PARTS: Mapping[str, Part] = {
     "scoring": Part("Scoring and choosing", ("cupy",), gpu_parts.scoring),
     "factorization": Part("Truncated SVD", ("cupy", "cuml"), gpu_parts.factorization),
     "search": Part("Exact neighbours", ("cupy", "cuvs"), gpu_parts.search),
-    "job": Part("The whole job", ("cupy", "cudf", "cuml", "cuvs", "rmm", "dask_cuda"), job),
+    "job": Part("The whole job", ("cupy", "cudf", "cuml", "cuvs", "rmm"), job),
 }
 
 
@@ -106,7 +106,10 @@ def report(names: list[str], sizes: Mapping[str, int]) -> dict[str, Any]:
 
 
 def _train(data: Path, folder: Path, backend: str) -> dict[str, Any]:
-    where = ["--cluster", "cuda"] if backend == "gpu" else []
+    where = ["--backend", "cpu"]
+    if backend == "gpu":  # a worker per GPU where that can be had, else this process
+        has_cluster = importlib.util.find_spec("dask_cuda") is not None
+        where = ["--cluster", "cuda"] if has_cluster else ["--backend", "gpu"]
     _cfdist("train", str(data), "--force", *where, *_places(folder))
     manifests = (folder / "published" / "builds").glob("*/manifest.json")
     found: dict[str, Any] = json.loads(next(manifests).read_text())
@@ -139,7 +142,7 @@ def _cfdist(*options: str) -> str:
 def _planned_device_bytes(manifest: Mapping[str, Any]) -> dict[str, int]:
     """Device memory that each stage was planned with."""
     device = (manifest.get("plan") or {}).get("device") or {}
-    return {stage["name"]: stage["peak_bytes"] for stage in device.get("stages", [])}
+    return {stage["stage"]: stage["peak_bytes"] for stage in device.get("stages", [])}
 
 
 def main() -> None:

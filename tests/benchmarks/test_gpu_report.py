@@ -3,7 +3,7 @@
 import gpu_report
 import pytest
 from gpu_page import page
-from strict.installing import strict_packages
+from strict.installing import strict_environment, strict_packages
 
 SIZES = {"n_users": 3000, "n_articles": 600, "n_interactions": 12_000}
 
@@ -23,6 +23,18 @@ def test_a_part_agrees(device, name):
     found = gpu_report.measure(name, SIZES)
     assert found["status"] == "agrees", found
     assert found["rows"]
+
+
+@pytest.mark.timeout(300)
+def test_the_whole_job(device, monkeypatch):
+    for name, value in strict_environment().items():
+        monkeypatch.setenv(name, value)
+    found = gpu_report.measure("job", SIZES)
+    assert found["status"] == "agrees", found
+    stages = {row["what"]: row for row in found["rows"] if "gpu_s" in row}
+    assert all(stages["matrix"].values()), "planned and measured memory, seconds, transfers"
+    assert stages["matrix"]["peak_bytes"] < stages["matrix"]["planned_bytes"]
+    assert "in use at most, GiB" in page(_report({"job": found}))
 
 
 def test_a_part_that_is_off_is_told(device, monkeypatch):
