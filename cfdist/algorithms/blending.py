@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from cfdist.algorithms.csr import CsrBlock
+from cfdist.algorithms.csr import CsrBlock, row_of_entries
 from cfdist.algorithms.namespace import namespace_of
 
 
@@ -62,5 +62,5 @@ def _not_owned(owned: CsrBlock) -> NDArray[np.bool_]:
     """Mask of the articles that each row may be recommended."""
     xp = namespace_of(owned.indices)
     free: NDArray[np.bool_] = xp.ones(owned.shape, dtype=np.bool_)
-    free[xp.repeat(xp.arange(owned.shape[0]), xp.diff(owned.indptr)), owned.indices] = False
+    free[row_of_entries(owned), owned.indices] = False
     return free

@@ -121,6 +121,13 @@ def take_rows(block: CsrBlock, rows: NDArray[np.integer]) -> CsrBlock:
     )
 
 
+def row_of_entries(block: CsrBlock) -> NDArray[np.int64]:
+    """Row of each entry, int64 ``(nnz,)``."""
+    xp = namespace_of(block.indptr)
+    rows: NDArray[np.int64] = xp.repeat(xp.arange(block.shape[0]), xp.diff(block.indptr))
+    return rows
+
+
 def empty_rows(shape: tuple[int, int], like: Any = None) -> CsrBlock:
     """A block without entries, in the library of the array ``like``."""
     xp = namespace_of(like)

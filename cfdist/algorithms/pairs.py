@@ -6,8 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from cfdist.algorithms.csr import CsrBlock, csr_from_sorted
-from cfdist.algorithms.namespace import namespace_of
+from cfdist.algorithms.csr import CsrBlock
 
 
 class PairCounts(NamedTuple):
@@ -26,13 +25,7 @@ class PairCounts(NamedTuple):
 
 
 def transpose(baskets: CsrBlock) -> CsrBlock:
-    """Articles × baskets, rows sorted; where the baskets are."""
-    xp = namespace_of(baskets.data)
-    if xp is not np:
-        order = xp.argsort(baskets.indices, kind="stable")  # baskets stay ascending
-        rows = xp.repeat(xp.arange(baskets.shape[0]), xp.diff(baskets.indptr))[order]
-        turned = (baskets.shape[1], baskets.shape[0])
-        return csr_from_sorted(baskets.indices[order], rows, baskets.data[order], turned)
+    """Articles × baskets, rows sorted."""
     matrix = baskets.to_scipy().T.tocsr()
     return CsrBlock(
         matrix.data,

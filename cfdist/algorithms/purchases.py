@@ -3,11 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from cfdist.algorithms.csr import CsrBlock
+from cfdist.algorithms.csr import CsrBlock, row_of_entries
 from cfdist.algorithms.interactions import InteractionBlock, run_starts
 from cfdist.algorithms.namespace import namespace_of
 from cfdist.algorithms.segments import segment_max
-from cfdist.algorithms.weighting import row_of_entries
 
 NO_TIME = np.iinfo(np.int64).min
 FAINTEST = np.finfo(np.float32).smallest_subnormal

@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from cfdist.algorithms.csr import CsrBlock
+from cfdist.algorithms.csr import CsrBlock, row_of_entries
 from cfdist.algorithms.sparse_products import product_top_k
-from cfdist.algorithms.weighting import degree_normalized, row_of_entries
+from cfdist.algorithms.weighting import degree_normalized
 
 
 def damped_unit_rows(

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from cfdist.algorithms.csr import CsrBlock, csr_from_sorted
+from cfdist.algorithms.csr import CsrBlock, csr_from_sorted, row_of_entries
 from cfdist.algorithms.interactions import InteractionBlock, run_starts
 from cfdist.algorithms.namespace import namespace_of
 from cfdist.algorithms.segments import segment_max, segment_sum, sum_by_row
@@ -168,13 +168,6 @@ def degree_normalized(
 def column_scaled(block: CsrBlock, scale: NDArray[np.float64]) -> CsrBlock:
     """The block with each article's weights multiplied by ``scale``, float64 ``(n_articles,)``."""
     return block._replace(data=(block.data * scale[block.indices]).astype(np.float32))
-
-
-def row_of_entries(block: CsrBlock) -> NDArray[np.int64]:
-    """Row of each entry, int64 ``(nnz,)``."""
-    xp = namespace_of(block.indptr)
-    rows: NDArray[np.int64] = xp.repeat(xp.arange(block.shape[0]), xp.diff(block.indptr))
-    return rows
 
 
 def _tfidf(block: CsrBlock, statistics: WeightStatistics) -> NDArray[np.float64]:

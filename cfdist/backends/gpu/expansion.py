@@ -36,7 +36,7 @@ def weighted_sums(rows: Any, others: Any, weights: Any, table: CsrBlock, n_rows:
         values = xp.maximum(table.data[place], 0).astype(xp.float64)
         values *= weights[entry]
         del place, entry
-        total = _added(total, xp.bincount(keys, weights=values, minlength=len(total)))
+        total += xp.bincount(keys, weights=values, minlength=len(total))
     return total.reshape(n_rows, n_columns)
 
 
@@ -49,13 +49,8 @@ def counts(rows: Any, others: Any, table: CsrBlock, n_rows: int) -> Any:
         keys = rows[entry] * n_columns
         keys += table.indices[place]
         del place, entry
-        total = _added(total, xp.bincount(keys, minlength=len(total)))
+        total += xp.bincount(keys, minlength=len(total))
     return total.reshape(n_rows, n_columns)
-
-
-def _added(total: Any, more: Any) -> Any:
-    total += more
-    return total
 
 
 def _expanded(others: Any, table: CsrBlock) -> Iterator[tuple[Any, Any]]:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cfdist.algorithms.csr import CsrBlock, take_rows
+from cfdist.algorithms.csr import CsrBlock, row_of_entries, take_rows
 from cfdist.algorithms.namespace import namespace_of
 from cfdist.algorithms.pairs import PairCounts
 from cfdist.backends.gpu.expansion import counts
@@ -56,9 +56,7 @@ def _by_rarity(by_article: CsrBlock) -> Any:
 
 def _together(tile: CsrBlock, baskets: CsrBlock) -> Any:
     """Baskets that each article of the tile shares with every other."""
-    xp = namespace_of(tile.indptr)
-    rows = xp.repeat(xp.arange(tile.shape[0]), xp.diff(tile.indptr))
-    return counts(rows, tile.indices, baskets, tile.shape[0])
+    return counts(row_of_entries(tile), tile.indices, baskets, tile.shape[0])
 
 
 def _asked(together: Any, asked: Any) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cfdist.algorithms import scoring as host
-from cfdist.algorithms.csr import CsrBlock, take_rows
+from cfdist.algorithms.csr import CsrBlock, row_of_entries, take_rows
 from cfdist.algorithms.namespace import namespace_of
 from cfdist.algorithms.scoring import Blocked, Lists, merge_ranked, short_rows, take_blocked
 from cfdist.backends.gpu.expansion import weighted_sums
@@ -60,7 +60,7 @@ def mean_through(weights: CsrBlock, table: CsrBlock) -> Any:
     xp = namespace_of(weights.data)
     n_rows = weights.shape[0]
     kept = xp.flatnonzero(weights.data > 0)
-    rows = xp.repeat(xp.arange(n_rows), xp.diff(weights.indptr))[kept]
+    rows = row_of_entries(weights)[kept]
     values = weights.data[kept].astype(xp.float64)
     total = weighted_sums(rows, weights.indices[kept], values, table, n_rows)
     mass = xp.bincount(rows, weights=values, minlength=n_rows).astype(xp.float64)

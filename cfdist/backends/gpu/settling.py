@@ -8,10 +8,10 @@ many candidates.
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from cfdist.algorithms.exact_neighbors import NOTHING, slacks
+from cfdist.algorithms.exact_neighbors import slacks
 from cfdist.algorithms.namespace import namespace_of
 from cfdist.algorithms.neighbor_groups import NeighborIndex
-from cfdist.backends.gpu.top_k import LOWER, MAGNITUDE, NONE, score_keys, smallest
+from cfdist.backends.gpu.top_k import NONE, decoded, score_keys, smallest
 from cfdist.backends.tiles import RESCORED, RESCORED_TILE_BYTES, rescored_bytes, search_rows
 from cfdist.errors import DeviceError
 
@@ -76,15 +76,6 @@ def joined(ids: Sequence[Any], scores: Sequence[Any]) -> tuple[Any, Any]:
     both = xp.concatenate(list(ids), axis=1), xp.concatenate(list(scores), axis=1)
     keys = xp.where(both[0] >= 0, score_keys(both[1], both[0]), NONE)
     return decoded(smallest(keys, ids[0].shape[1]))
-
-
-def decoded(keys: Any) -> tuple[Any, Any]:
-    """Ids and scores of keys, where these are; −1 and :data:`NOTHING` for none."""
-    xp = namespace_of(keys)
-    bits = ~(keys >> 32).astype(xp.int32)
-    bits ^= (bits >> 31) & MAGNITUDE
-    is_none = keys == NONE
-    return xp.where(is_none, -1, keys & LOWER), xp.where(is_none, NOTHING, bits.view(xp.float32))
 
 
 def cosines_at(

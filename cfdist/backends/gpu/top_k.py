@@ -7,9 +7,9 @@ better score is a smaller number, below the article. Sorted keys are sorted by (
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from cfdist.algorithms.csr import CsrBlock
+from cfdist.algorithms.csr import CsrBlock, row_of_entries
+from cfdist.algorithms.exact_neighbors import NOTHING
 from cfdist.algorithms.namespace import namespace_of
 from cfdist.algorithms.scoring import Blocked, denied_of
 
@@ -38,7 +38,8 @@ def top_k_masked(scores: Any, blocked: CsrBlock | Blocked, k: int, positive: boo
     xp = namespace_of(scores)
     keys = score_keys(scores, xp.arange(scores.shape[1]))
     keys[~(scores > (0 if positive else -np.inf))] = NONE
-    keys[_entry_rows(blocked), blocked.indices] = NONE
+    owned = blocked.owned if isinstance(blocked, Blocked) else blocked
+    keys[row_of_entries(owned), owned.indices] = NONE
     keys[:, denied_of(blocked)] = NONE
     return smallest(keys, k)
 
@@ -62,14 +63,10 @@ def smallest(keys: Any, k: int) -> Any:
     return xp.sort(keys, axis=1)
 
 
-def decoded(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Articles, −1 for none, and scores of keys on the host."""
-    bits = ~(keys >> 32).astype(np.int32)
-    bits ^= (bits >> 31) & np.int32(MAGNITUDE)
-    return np.where(keys == NONE, -1, keys & LOWER), bits.view(np.float32)
-
-
-def _entry_rows(block: CsrBlock | Blocked) -> Any:
-    """Row of each entry."""
-    xp = namespace_of(block.indptr)
-    return xp.repeat(xp.arange(block.shape[0]), xp.diff(block.indptr))
+def decoded(keys: Any) -> tuple[Any, Any]:
+    """Articles and scores of keys, where these are; −1 and :data:`NOTHING` for none."""
+    xp = namespace_of(keys)
+    bits = ~(keys >> 32).astype(xp.int32)
+    bits ^= (bits >> 31) & xp.int32(MAGNITUDE)
+    is_none = keys == NONE
+    return xp.where(is_none, -1, keys & LOWER), xp.where(is_none, NOTHING, bits.view(xp.float32))
