@@ -16,7 +16,7 @@ from cfdist.algorithms.csr import CsrBlock, csr_from_sorted, take_rows
 from cfdist.algorithms.scoring import Blocked, Lists
 from cfdist.backends import Backend, get_backend
 from cfdist.backends.proof import prove
-from cfdist.evaluation.agreement import agreement
+from cfdist.evaluation.agreement import LEAST_SHARE, VALUES_TOLERANCE, agreement
 
 Row = dict[str, Any]
 PASSES, WIDTH, N_COMPONENTS = 10, 32, 50
@@ -59,7 +59,7 @@ def factorization(sizes: Mapping[str, int]) -> list[Row]:
     block = table(**sizes)
     sides = dict(_on_both(lambda backend: _factors(backend, block), repeats=3))
     found, wanted = (sides[name][1].singular_values for name in ("gpu", "cpu"))
-    return [_row("factorization", sides, float(np.abs(found / wanted - 1).max()), 5e-4)]
+    return [_row("factorization", sides, float(np.abs(found / wanted - 1).max()), VALUES_TOLERANCE)]
 
 
 def search(sizes: Mapping[str, int]) -> list[Row]:
@@ -76,7 +76,7 @@ def search(sizes: Mapping[str, int]) -> list[Row]:
         sides = dict(_on_both(lambda b, u=units: _search(b, u), repeats=3))
         found, (ids, scores) = sides["gpu"][1][0], sides["cpu"][1]
         share = agreement(found, ids, scores).share
-        rows.append(_row(f"similar {name}", sides, 1 - share, 1e-3))
+        rows.append(_row(f"similar {name}", sides, 1 - share, 1 - LEAST_SHARE))
     return rows
 
 
@@ -91,7 +91,7 @@ def scoring(sizes: Mapping[str, int]) -> list[Row]:
     sides = dict(_on_both(lambda b: _lists(b, weights, block, owned), repeats=3))
     found, wanted = sides["gpu"][1].articles[:, :N_LISTED], sides["cpu"][1]
     share = agreement(found, wanted.articles, wanted.scores, wanted.sources).share
-    return [_row(f"lists of {n:,} users", sides, 1 - share, 1e-3)]
+    return [_row(f"lists of {n:,} users", sides, 1 - share, 1 - LEAST_SHARE)]
 
 
 def _a_pass(backend: Backend, block: CsrBlock, draw: Any, dtype: Any) -> Callable[[], Any]:

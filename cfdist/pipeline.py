@@ -7,6 +7,7 @@ from typing import Any
 
 from distributed import Client
 
+from cfdist.backends import has_device
 from cfdist.builds import Build, load_build
 from cfdist.cluster.devices import describe_workers
 from cfdist.config import Config
@@ -297,7 +298,7 @@ def _planned(context: Context, client: Client | None) -> Plan | None:
     config = context.config
     elsewhere = client is not None or config.cluster.address != "local"
     workers = context.client.scheduler_info(n_workers=-1)["workers"] if elsewhere else None
-    devices = None if context.backend == "cpu" else describe_workers(context.client)
+    devices = describe_workers(context.client) if has_device(context.backend) else None
     try:
         planned = plan_for(config, quick=True, workers=workers, devices=devices)
     except DataError:  # ingest reads every row, and says more

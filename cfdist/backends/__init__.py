@@ -89,6 +89,11 @@ class Backend(Protocol):
         """The device's memory; with ``restart_peak`` the peak begins anew."""
 
 
+def has_device(name: str) -> bool:
+    """Whether values of the backend of that name are elsewhere than in the host's memory."""
+    return name != "cpu"
+
+
 @cache
 def get_backend(name: str) -> Backend:
     """The backend of that name.

@@ -1,4 +1,4 @@
-"""When two backends agree on ranked lists, though their scores differ in rounding."""
+"""When two backends agree, though they round differently: the limits, and the rule of lists."""
 
 from typing import NamedTuple
 
@@ -9,6 +9,12 @@ TOLERANCE = 1e-4
 """Of scores, at the end of a list: within it either entry is right."""
 LEAST_SHARE = 0.999
 """Of the entries that must agree."""
+VALUES_TOLERANCE = 5e-4
+"""Of singular values, relative: both sides stop at an estimated error of 1e-4."""
+FACTORS_SHARE = 0.999
+"""Of the energy of article factors, within the span of the reference's."""
+ORTHONORMAL_TOLERANCE = 1e-4
+"""Of the entries of VᵀV."""
 
 
 class Agreement(NamedTuple):

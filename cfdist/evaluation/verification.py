@@ -11,7 +11,13 @@ from cfdist.builds.files import sha256_of
 from cfdist.builds.lists import read_lists
 from cfdist.config import Config
 from cfdist.errors import ConfigError
-from cfdist.evaluation.agreement import LEAST_SHARE, agreement
+from cfdist.evaluation.agreement import (
+    FACTORS_SHARE,
+    LEAST_SHARE,
+    ORTHONORMAL_TOLERANCE,
+    VALUES_TOLERANCE,
+    agreement,
+)
 from cfdist.schema import AUTO, USER_ID
 from cfdist.stages.context import Context
 from cfdist.stages.fitting import Fitting
@@ -20,10 +26,8 @@ from cfdist.stages.purchases import needs_purchases
 from cfdist.stages.recommend import recommend
 
 REFERENCE = "cpu"
-VALUES_TOLERANCE = 5e-4
-"""Of singular values: both sides stop at an estimated error of 1e-4."""
-FACTORS_SHARE = 0.999
-ORTHONORMAL_TOLERANCE = 1e-4
+OF_THE_BUILD = ("ingest", "matrix", "factorize", "neighbors", "recommend")
+"""Sections of the settings that say how a build was made."""
 LONGER = 4
 """So many times as long are the lists of the reference: what just missed a list is known, too."""
 
@@ -108,13 +112,14 @@ def settings_of(build: Build, config: Config) -> Config:
     ConfigError
         Its lists were made of purchases, which a build does not hold.
     """
-    sections = {
-        name: values
-        for name, values in build.manifest.settings.items()
-        if name not in ("cluster", "runs", "publish", "experiment", "evaluation")
-    }
-    kept = config.model_dump()
-    made = Config.model_validate(kept | {n: v for n, v in sections.items() if n in kept})
+    stored = build.manifest.settings
+    secret = {"ingest": {"storage_options": config.ingest.storage_options}}  # not in a manifest
+    made = config.model_copy(
+        update={
+            name: type(getattr(config, name)).model_validate(stored[name] | secret.get(name, {}))
+            for name in OF_THE_BUILD
+        }
+    )
     if made.recommend.method == AUTO:
         chosen = made.recommend.model_copy(update={"method": build.manifest.list_method})
         made = made.model_copy(update={"recommend": chosen})

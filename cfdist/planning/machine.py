@@ -11,6 +11,7 @@ from distributed.system import MEMORY_LIMIT
 
 from cfdist.backends import machine as machines
 from cfdist.backends.driver import Gpu
+from cfdist.cluster.backend import wanted_backend
 from cfdist.cluster.device_sizes import size_of
 from cfdist.errors import ConfigError
 from cfdist.plan import Machine, Rates
@@ -114,13 +115,13 @@ def with_devices(
     ConfigError
         ``cluster.device_memory_limit`` or a memory is no number of bytes.
     """
-    given = given or Given()
+    given, wanted = given or Given(), wanted_backend(settings)
     if given.gpus:
         count, memory = given.gpus, to_bytes(given.gpu_memory or "1GB", "--gpu-memory")
         memory = memory if given.gpu_memory else 0
     else:
         count, memory = _smallest(devices or {})
-    backend = "gpu" if wants_gpu(settings) or (settings.backend == "auto" and count) else "cpu"
+    backend = "gpu" if wanted == "gpu" or (wanted == "auto" and count) else "cpu"
     if backend == "gpu":
         machine = _one_worker_each(machine, count, settings, given)
         count = max(1, count)
@@ -162,8 +163,7 @@ def gpus_here(
     None where the CPU is wanted or a scheduler elsewhere has the workers; one without the cluster
     `cuda`, whose workers have one each. The driver is asked; nothing is loaded.
     """
-    is_cpu = settings.backend == "cpu" and not wants_gpu(settings)
-    if is_cpu or settings.address not in ("local", "cuda"):
+    if wanted_backend(settings) == "cpu" or settings.address not in ("local", "cuda"):
         return {}
     gpus = read(settings.gpus).gpus
     if settings.address == "local":
@@ -194,8 +194,3 @@ def to_bytes(text: str, option: str) -> int:
     if found <= 0:
         raise ConfigError(f"{option} = {text} is no memory", remedy="write it as 8GB")
     return found
-
-
-def wants_gpu(settings: ClusterSettings) -> bool:
-    """Whether the settings ask for GPUs; the cluster cuda has no other workers."""
-    return settings.backend == "gpu" or settings.address == "cuda"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
 
+from cfdist.cluster.backend import wanted_backend
 from cfdist.config import Config
 from cfdist.errors import ResourceError
 from cfdist.input.check import require_two
@@ -15,7 +16,6 @@ from cfdist.plan.remedies import Remedy, remedies
 from cfdist.planning.machine import (
     Given,
     machine_of,
-    wants_gpu,
     with_devices,
     with_workers_of,
 )
@@ -132,7 +132,7 @@ def _notes(
         )
     if given is not None and bool(given.gpus) != bool(given.gpu_memory):
         yield "whether it fits GPUs needs both --gpus and --gpu-memory"
-    elif wants_gpu(config.cluster) and not has_devices:
+    elif wanted_backend(config.cluster) == "gpu" and not has_devices:
         yield "whether it fits GPUs is not known: describe them with --gpus and --gpu-memory"
     if given is not None and given.is_elsewhere:
         yield "the machine is the one described, and its threads as fast as those of this one"

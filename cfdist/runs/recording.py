@@ -8,12 +8,11 @@ from pathlib import Path
 
 from distributed import Client, performance_report
 
-from cfdist.backends.requirements import resolve_backend
 from cfdist.cluster import open_cluster
-from cfdist.cluster.devices import require_devices, resolve_on_workers
+from cfdist.cluster.backend import backend_of
 from cfdist.cluster.plugins import register_plugins
 from cfdist.config import Config
-from cfdist.errors import ConfigError, GateError
+from cfdist.errors import GateError
 from cfdist.redact import redact, redact_text
 from cfdist.runs import kernels
 from cfdist.runs.record import RunRecord, new_run_id
@@ -49,7 +48,9 @@ def recorded_run(
                 if not kernels.are_compiled():
                     progress.note(kernels.COMPILING)
             context = _context(config, used, record, progress)
-            context.backend = record.backend = _backend(context, client)
+            context.backend = record.backend = backend_of(
+                used, config.cluster, is_here=client is None, note=context.note
+            )
             context.begin_counting()
             stack.callback(context.checkpoints.release)
             stack.enter_context(_report(used, config, runs / record.run))
@@ -61,30 +62,6 @@ def recorded_run(
                 record.status = "cancelled" if isinstance(error, KeyboardInterrupt) else "failed"
             record.error = redact_text(f"{type(error).__name__}: {error}")
             raise
-
-
-def _backend(context: Context, client: Client | None) -> str:
-    """Name of the backend, `auto` resolved; every worker has shown that its device computes."""
-    cluster = context.config.cluster
-    wanted = cluster.backend
-    if cluster.address == "cuda":
-        if wanted == "cpu" and "backend" in cluster.model_fields_set:
-            raise ConfigError(
-                "cluster.backend = 'cpu', but the cluster cuda has a worker per GPU",
-                remedy="use --cluster local, or leave --backend out",
-            )
-        wanted = "gpu"
-    if client is None and cluster.address == "local":
-        name = resolve_backend(wanted, note=context.note)
-    elif wanted == "cpu":
-        return wanted
-    else:
-        name = resolve_on_workers(
-            context.client, wanted, timeout_s=cluster.timeout_s, note=context.note
-        )
-    if name == "gpu" and cluster.address != "cuda":
-        require_devices(context.client, cluster)
-    return name
 
 
 def _in_process(config: Config, client: Client | None) -> bool:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 
 from distributed import Client, Future, KilledWorker, as_completed
 
-from cfdist.backends import Backend, get_backend, transfers
+from cfdist.backends import Backend, get_backend, has_device, transfers
 from cfdist.backends.device_errors import device_error
 from cfdist.cluster.plugins import trim_memory
 from cfdist.config import Config
@@ -174,22 +174,22 @@ class Context:
 
     def value_of(self, future: Future) -> Any:
         """The value for this process, which may have neither a device nor its libraries."""
-        if self.backend != "cpu":
+        if has_device(self.backend):
             future = self.client.submit(_for_client, self.backend, future, pure=False)
         return resolved(future.result())
 
     def begin_counting(self) -> None:
         """Forget what the workers have moved and held so far, such as for their proof."""
-        if self.backend != "cpu":
+        if has_device(self.backend):
             self.client.run(_moved, self.backend, "", on_error="ignore")
 
     def _computed_by(self) -> list[str]:
         """What the key of a stage says besides: results of another backend differ in rounding."""
-        return [] if self.backend == "cpu" else [self.backend]
+        return [self.backend] if has_device(self.backend) else []
 
     def _count_transfers(self, stage: str) -> None:
         """Add up what the workers moved for a stage."""
-        if self.backend == "cpu":
+        if not has_device(self.backend):
             return
         total = transfers.Transfers(**self.transfers.get(stage, {}))
         for counts in self.client.run(_moved, self.backend, stage, on_error="ignore").values():
@@ -273,9 +273,15 @@ class Stage:
 
     def on_device(self, future: Future) -> Future:
         """The value on the device, for tasks that share it; where there is none, as it is."""
-        if self.context.backend == "cpu":
+        if not has_device(self.context.backend):
             return future  # out of core it stays in its file
         return self.compute(_same, future, label="share")
+
+    def on_host(self, future: Future) -> Future:
+        """The value on the host, brought there once for tasks that share it; or as it is."""
+        if not has_device(self.context.backend):
+            return future
+        return self.submit(_itself, future, label="host")
 
     def _submit(
         self,
@@ -352,6 +358,10 @@ def _stop_if_cancelled() -> None:
 
 
 def _same(backend: Backend, value: Any) -> Any:
+    return value
+
+
+def _itself(value: Any) -> Any:
     return value
 
 

@@ -78,7 +78,7 @@ def write_all(stage: Stage, context: Context, results: Results) -> list[Future]:
 def _arrays(stage: Stage, folder: Path, context: Context, results: Results) -> list[Future]:
     """Factors, similarities, and the matrix where it is wanted."""
     factors, settings = results.factors, context.config.publish
-    item_factors = stage.submit(_itself, factors.item_factors, label="host")
+    item_factors = stage.on_host(factors.item_factors)
     writes = [
         stage.submit(_write_similarity, folder, item_factors, factors.singular_values,
                      results.neighbors.articles, settings.max_similarity_articles,
@@ -110,7 +110,7 @@ def _user_tables(stage: Stage, folder: Path, results: Results) -> list[Future]:
         for number, users in enumerate(index.parts["user_ids"])
     ]
     owner_ids = stage.submit(_concat, *owners, label="ids")
-    similar = stage.submit(_itself, results.neighbors.users, label="host")
+    similar = stage.on_host(results.neighbors.users)
     writes = []
     for number, users in enumerate(index.parts["user_ids"]):
         first, last = index.bounds(number)
@@ -128,11 +128,6 @@ def _user_tables(stage: Stage, folder: Path, results: Results) -> list[Future]:
                              users, article_ids, label="buy-again")
             )  # fmt: skip
     return writes
-
-
-def _itself(value: Any) -> Any:
-    """A value that several tasks write, brought from a device once."""
-    return value
 
 
 def _article_tables(stage: Stage, folder: Path, context: Context, results: Results) -> list[Future]:

@@ -52,7 +52,7 @@ def pairs(fitting: Fitting) -> Pairs:
         by_article = stage.submit(transpose, matrix.baskets, label="transpose")
         held = stage.submit(_row_lengths, by_article, label="held")
         both = stage.on_device(by_article), stage.on_device(matrix.baskets)
-        similar = stage.submit(_on_host, near.articles, label="similar")
+        similar = stage.on_host(near.articles)
         units = stage.submit(
             article_units, factors.item_factors, factors.singular_values, label="units"
         )
@@ -76,11 +76,6 @@ def pairs(fitting: Fitting) -> Pairs:
 def _row_lengths(block: CsrBlock) -> Array:
     """Entries of each row: all that the tables need of the baskets."""
     return np.diff(block.indptr)
-
-
-def _on_host(found: dict[str, Array]) -> dict[str, Array]:
-    """The same: a host task is handed host arrays."""
-    return found
 
 
 def _counted(

@@ -12,7 +12,7 @@ from cfdist.backends.machine import Package
 from cfdist.builds.build import load_build
 from cfdist.cli import cli
 from cfdist.cluster import local
-from cfdist.runs import recording
+from cfdist.cluster import backend as choosing
 
 MACHINES = {
     "no driver": (cpu_machine(), "no NVIDIA driver", "install driver"),
@@ -36,7 +36,7 @@ def train(tmp_path, monkeypatch):
         def resolve(wanted, **given):
             return requirements.resolve_backend(wanted, **given, read=lambda *a, **k: described)
 
-        monkeypatch.setattr(recording, "resolve_backend", resolve)
+        monkeypatch.setattr(choosing, "resolve_backend", resolve)
         monkeypatch.setattr(local, "resolve_backend", resolve)
         quick = ["--set", "cluster.dashboard=false", "--n-components", "10", "--output", "out"]
         return CliRunner().invoke(cli, ["train", str(SAMPLE), *quick, *options])

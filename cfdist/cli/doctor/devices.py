@@ -8,6 +8,7 @@ from cfdist.backends.driver import Gpu
 from cfdist.backends.machine import Machine, read_machine
 from cfdist.backends.requirements import Requirement, requirements, unmet
 from cfdist.cli.doctor.finding import Finding
+from cfdist.cluster.backend import wanted_backend
 from cfdist.config import Config
 from cfdist.errors import CfdistError
 from cfdist.settings import ClusterSettings
@@ -15,17 +16,12 @@ from cfdist.settings import ClusterSettings
 OPTIONAL = "optional: "
 
 
-def wanted_backend(config: Config) -> str:
-    """The backend that the settings ask for; the cluster ``cuda`` is for the GPU alone."""
-    return "gpu" if config.cluster.address == "cuda" else config.cluster.backend
-
-
 def examine_devices(config: Config, machine: Machine | None = None) -> list[Finding]:
     """What the GPU backend needs of this machine.
 
     What is missing is a failure where the settings want the GPU, else it is only told.
     """
-    cluster, wanted = config.cluster, wanted_backend(config)
+    cluster, wanted = config.cluster, wanted_backend(config.cluster)
     found = machine or read_machine(cluster.gpus, cluster=cluster.address == "cuda")
     missing = unmet(found)
     told = [_auto(missing)] if wanted == "auto" else []

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from cfdist.backends.requirements import names_of
-from cfdist.cli.doctor.devices import OPTIONAL, wanted_backend
+from cfdist.cli.doctor.devices import OPTIONAL
 from cfdist.cli.doctor.finding import Finding
+from cfdist.cluster.backend import wanted_backend
 from cfdist.config import Config
 from cfdist.errors import CfdistError
 
@@ -30,7 +31,7 @@ def examine_workers(config: Config) -> list[Finding]:
 
 
 def _devices(client: Any, config: Config) -> list[Finding]:
-    wanted = wanted_backend(config)
+    wanted = wanted_backend(config.cluster)
     if wanted == "cpu":
         return []
     from cfdist.cluster.devices import describe_workers, require_devices
