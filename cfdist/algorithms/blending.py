@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from cfdist.algorithms.csr import CsrBlock, row_of_entries
 from cfdist.algorithms.namespace import namespace_of
+from cfdist.algorithms.segments import highest_where
 
 
 def blend_tiles(
@@ -50,7 +51,7 @@ def _factors(
 ) -> NDArray[np.float32]:
     """Weight over the highest score of each row, ``(n_rows, 1)``; 0 where none is positive."""
     xp = namespace_of(tile)
-    highest = xp.where(free, tile, xp.float32(0)).max(axis=1, keepdims=True).astype(np.float64)
+    highest = highest_where(tile, free).astype(np.float64)
     positive = highest > 0
     factors: NDArray[np.floating] = xp.where(
         positive, weight / xp.where(positive, highest, 1.0), 0.0

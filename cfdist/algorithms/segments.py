@@ -1,4 +1,4 @@
-"""Sums and maxima of runs of rows, on the host and on a device: the one place where both differ.
+"""Sums and maxima of rows and runs, on the host and on a device: the one place where both differ.
 
 On the host NumPy's own loops. cupy has `add.reduceat` only, as differences of one long running
 sum, which loses small runs behind large ones; and `bincount` with weights adds in another order
@@ -61,6 +61,20 @@ def sum_by_row(values: Array, rows: Array, n_rows: int) -> Array:
     sums = xp.zeros(n_rows)
     sums[rows[starts]] = segment_sum(values, starts)
     return sums
+
+
+def highest_where(tile: Array, mask: Array) -> Array:
+    """Highest marked value of each row, 0 where it is below, ``(n_rows, 1)``.
+
+    Examples
+    --------
+    >>> highest_where(np.array([[1.0, 9.0]]), np.array([[True, False]])).tolist()
+    [[1.0]]
+    """
+    xp = namespace_of(tile)
+    if xp is np:
+        return tile.max(axis=1, where=mask, initial=0, keepdims=True)
+    return xp.maximum(xp.where(mask, tile, 0).max(axis=1, keepdims=True), 0)  # cupy has no `where`
 
 
 def _folded(combine: Callable[[Array, Array], Array], values: Array, starts: Array) -> Array:

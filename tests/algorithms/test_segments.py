@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strict.installing import strict_packages
 
-from cfdist.algorithms.segments import segment_max, segment_sum, sum_by_row
+from cfdist.algorithms.segments import highest_where, segment_max, segment_sum, sum_by_row
 from cfdist.backends import get_backend
 
 runs = st.lists(
@@ -54,3 +54,14 @@ def test_equal_runs_have_equal_sums_wherever_they_stand(backend) -> None:
     starts = np.array([0, 37, 38, 75])
     sums = backend.to_host(segment_sum(*backend.to_device((values, starts))))
     assert sums[0] == sums[2] == sums[3] == pytest.approx(run.sum(), rel=1e-15)
+
+
+def test_the_highest_marked_value_of_each_row(backend):
+    rng = np.random.default_rng(0)
+    tile = rng.standard_normal((40, 7)).astype(np.float32)
+    mask = rng.random(tile.shape) < 0.4
+    found = backend.to_host(highest_where(*backend.to_device((tile, mask))))
+    assert found.dtype == np.float32
+    assert found[:, 0].tolist() == [
+        max([0.0, *row[kept].tolist()]) for row, kept in zip(tile, mask, strict=True)
+    ]

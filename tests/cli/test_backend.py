@@ -11,8 +11,8 @@ from cfdist.backends import requirements
 from cfdist.backends.machine import Package
 from cfdist.builds.build import load_build
 from cfdist.cli import cli
-from cfdist.cluster import local
 from cfdist.cluster import backend as choosing
+from cfdist.cluster import local
 
 MACHINES = {
     "no driver": (cpu_machine(), "no NVIDIA driver", "install driver"),
