@@ -13,7 +13,7 @@ import numpy as np
 
 from cfdist.algorithms import krylov
 from cfdist.algorithms.csr import CsrBlock, csr_from_sorted, take_rows
-from cfdist.algorithms.scoring import Blocked, Lists
+from cfdist.algorithms.lists import Blocked, Lists
 from cfdist.backends import Backend, get_backend
 from cfdist.backends.proof import prove
 from cfdist.evaluation.agreement import LEAST_SHARE, VALUES_TOLERANCE, agreement

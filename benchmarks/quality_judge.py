@@ -19,7 +19,8 @@ from cfdist.evaluation.intervals import Estimate, estimate, paired
 from cfdist.evaluation.measure import TRUTHS, Measured
 from cfdist.evaluation.metrics import METRICS, per_user
 from cfdist.evaluation.ranks import ranks_of
-from cfdist.stages.context import Context, Silence
+from cfdist.stages.context import Context
+from cfdist.stages.progress import Silence
 
 PEER_METHOD = "popular"
 """What a peer is called where the evaluator asks for a method; its settings are its own."""

@@ -35,11 +35,12 @@ from cfdist.runs.values import store_values
 from cfdist.stages.buy_again import buy_again
 from cfdist.stages.catalogue import check_id_lists
 from cfdist.stages.checkpoint import Checkpoints
-from cfdist.stages.context import Context, Progress, Silence
+from cfdist.stages.context import Context
 from cfdist.stages.factorize import Factors
 from cfdist.stages.fitting import Fitting
 from cfdist.stages.ingest import Interactions, ingest
 from cfdist.stages.pairs import pairs
+from cfdist.stages.progress import Progress, Silence
 from cfdist.stages.publish import publish, require_writable
 from cfdist.stages.purchases import needs_purchases
 from cfdist.stages.recommend import recommend

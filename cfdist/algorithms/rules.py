@@ -10,7 +10,8 @@ from numba import njit
 from numpy.typing import NDArray
 
 from cfdist.algorithms.csr import CsrBlock
-from cfdist.algorithms.scoring import Blocked, Lists, block_row
+from cfdist.algorithms.lists import Blocked, Lists
+from cfdist.algorithms.scoring import block_row
 
 
 class Rules(NamedTuple):

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cfdist.algorithms.csr import CsrBlock, csr_from_sorted, take_rows
 from cfdist.algorithms.exact_neighbors import unit_rows
-from cfdist.algorithms.scoring import Lists
+from cfdist.algorithms.lists import Lists
 from cfdist.backends import Backend
 
 N_ROWS: Final = 1000

@@ -17,7 +17,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from cfdist.stages.context import Silence
+from cfdist.stages.progress import Silence
 
 LINE_EVERY_S = 5.0
 

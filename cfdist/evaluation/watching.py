@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from cfdist.stages.context import Progress
+from cfdist.stages.progress import Progress
 
 
 class CandidateProgress:

@@ -17,7 +17,8 @@ from cfdist.redact import redact, redact_text
 from cfdist.runs import kernels
 from cfdist.runs.record import RunRecord, new_run_id
 from cfdist.stages.checkpoint import Checkpoints
-from cfdist.stages.context import Context, Progress
+from cfdist.stages.context import Context
+from cfdist.stages.progress import Progress
 
 
 @contextmanager

@@ -22,8 +22,9 @@ from cfdist.runs.study import Study, Trial, told
 from cfdist.runs.sweep_folder import FOLDER, alone, begin, described
 from cfdist.runs.sweep_progress import SweepProgress
 from cfdist.schema import POPULAR
-from cfdist.stages.context import Context, Silence
+from cfdist.stages.context import Context
 from cfdist.stages.ingest import Interactions, ingest
+from cfdist.stages.progress import Silence
 
 DEFAULTS = "defaults"
 BEST = "best"

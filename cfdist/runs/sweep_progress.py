@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from cfdist.runs.study import Study
-from cfdist.stages.context import Progress, Silence
+from cfdist.stages.progress import Progress, Silence
 
 
 class SweepProgress(Silence):

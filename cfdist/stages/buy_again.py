@@ -7,8 +7,9 @@ import numpy as np
 from distributed import Future
 
 from cfdist.algorithms.csr import CsrBlock, empty_rows
+from cfdist.algorithms.lists import Blocked, Lists
 from cfdist.algorithms.purchases import entries_of, history_scores
-from cfdist.algorithms.scoring import Blocked, Lists, fill_sparse
+from cfdist.algorithms.scoring import fill_sparse
 from cfdist.schema import HISTORY, RECOMMENDERS
 from cfdist.stages.context import Artifact
 from cfdist.stages.fitting import Fitting

@@ -24,10 +24,10 @@ from distributed import Client, Future
 
 from cfdist.algorithms.csr import CsrBlock
 from cfdist.algorithms.interactions import InteractionBlock
+from cfdist.algorithms.lists import Lists
 from cfdist.algorithms.neighbor_groups import NeighborIndex
 from cfdist.algorithms.pairs import PairCounts
 from cfdist.algorithms.profiles import Profiles
-from cfdist.algorithms.scoring import Lists
 from cfdist.builds.files import write_atomic
 from cfdist.errors import DataError
 

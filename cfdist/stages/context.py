@@ -8,67 +8,28 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from distributed import Client, Future, KilledWorker, as_completed
 
-from cfdist.backends import Backend, get_backend, has_device, transfers
-from cfdist.backends.device_errors import device_error
+from cfdist.backends import has_device, transfers
 from cfdist.cluster.plugins import trim_memory
 from cfdist.config import Config
 from cfdist.errors import CfdistError, ClusterError
 from cfdist.redact import redact_text
 from cfdist.stages.checkpoint import (
     Checkpoints,
-    Stored,
     StoredParts,
     hash_settings,
     resolved,
-    write_value,
 )
+from cfdist.stages.progress import Progress, Silence
+from cfdist.stages.task import Place, for_client, itself, moved_for, run_task, same
 
 RETRIES = 2
 CANCELLED = threading.Event()
 """Set by a signal: Python drops a KeyboardInterrupt that is raised in a finalizer or callback, so
 stages look here as well."""
-
-
-class Progress(Protocol):
-    """Listener of a run: a terminal, a log, a test."""
-
-    def start(self, stage: str) -> None:
-        """A stage begins."""
-
-    def add(self, stage: str, tasks: int) -> None:
-        """So many more tasks belong to the stage."""
-
-    def advance(self, stage: str) -> None:
-        """One task is done."""
-
-    def note(self, message: str) -> None:
-        """Something that the user should know."""
-
-    def finish(self, stage: str, seconds: float, resumed: bool) -> None:
-        """A stage ended."""
-
-
-class Silence:
-    """Progress that nobody watches."""
-
-    def start(self, stage: str) -> None:
-        """Nothing."""
-
-    def add(self, stage: str, tasks: int) -> None:
-        """Nothing."""
-
-    def advance(self, stage: str) -> None:
-        """Nothing."""
-
-    def note(self, message: str) -> None:
-        """Nothing."""
-
-    def finish(self, stage: str, seconds: float, resumed: bool) -> None:
-        """Nothing."""
 
 
 @dataclass(frozen=True)
@@ -175,13 +136,13 @@ class Context:
     def value_of(self, future: Future) -> Any:
         """The value for this process, which may have neither a device nor its libraries."""
         if has_device(self.backend):
-            future = self.client.submit(_for_client, self.backend, future, pure=False)
+            future = self.client.submit(for_client, self.backend, future, pure=False)
         return resolved(future.result())
 
     def begin_counting(self) -> None:
         """Forget what the workers have moved and held so far, such as for their proof."""
         if has_device(self.backend):
-            self.client.run(_moved, self.backend, "", on_error="ignore")
+            self.client.run(moved_for, self.backend, "", on_error="ignore")
 
     def _computed_by(self) -> list[str]:
         """What the key of a stage says besides: results of another backend differ in rounding."""
@@ -192,18 +153,9 @@ class Context:
         if not has_device(self.backend):
             return
         total = transfers.Transfers(**self.transfers.get(stage, {}))
-        for counts in self.client.run(_moved, self.backend, stage, on_error="ignore").values():
+        for counts in self.client.run(moved_for, self.backend, stage, on_error="ignore").values():
             total.add(counts)
         self.transfers[stage] = asdict(total)
-
-
-def _for_client(backend: str, value: Any) -> Any:
-    return get_backend(backend).to_host(resolved(value))
-
-
-def _moved(backend: str, stage: str) -> dict[str, int]:
-    """What this worker moved for a stage, and its device's memory at most."""
-    return transfers.take(stage, get_backend(backend).memory(restart_peak=True).peak_bytes)
 
 
 def staging_of(context: Context) -> Path:
@@ -275,13 +227,13 @@ class Stage:
         """The value on the device, for tasks that share it; where there is none, as it is."""
         if not has_device(self.context.backend):
             return future  # out of core it stays in its file
-        return self.compute(_same, future, label="share")
+        return self.compute(same, future, label="share")
 
     def on_host(self, future: Future) -> Future:
         """The value on the host, brought there once for tasks that share it; or as it is."""
         if not has_device(self.context.backend):
             return future
-        return self.submit(_itself, future, label="host")
+        return self.submit(itself, future, label="host")
 
     def _submit(
         self,
@@ -302,7 +254,7 @@ class Stage:
         place = Place(context.backend, on_device, self.name, context.out_of_core)
         context.progress.add(self.name, 1)
         return context.client.submit(
-            _run, task, args, path, place, key=key, retries=retries, pure=False
+            run_task, task, args, path, place, key=key, retries=retries, pure=False
         )
 
     def wait(self, futures: Iterable[Future]) -> None:
@@ -355,49 +307,6 @@ class Stage:
 def _stop_if_cancelled() -> None:
     if CANCELLED.is_set():
         raise KeyboardInterrupt
-
-
-def _same(backend: Backend, value: Any) -> Any:
-    return value
-
-
-def _itself(value: Any) -> Any:
-    return value
-
-
-class Place(NamedTuple):
-    """Where a task computes, and what becomes of its value."""
-
-    backend: str
-    on_device: bool
-    stage: str
-    out_of_core: bool
-
-
-def _run(task: Callable[..., Any], args: tuple[Any, ...], path: Path | None, place: Place) -> Any:
-    with transfers.counted_for(place.stage), _device_errors_told():
-        backend = get_backend(place.backend)
-        given = resolved(args)
-        if place.on_device:
-            value = task(backend, *backend.to_device(given))
-        else:
-            value = task(*backend.to_host(given))
-        if path is None:
-            return value
-        write_value(path, backend.to_host(value))
-    return Stored(path) if place.out_of_core else value
-
-
-@contextmanager
-def _device_errors_told() -> Iterator[None]:
-    """Errors of a device as ours, here: a client without its libraries cannot read theirs."""
-    try:
-        yield
-    except Exception as error:
-        known = device_error(error)
-        if known is None:
-            raise
-        raise known from None
 
 
 def _translate(future: Future) -> BaseException:

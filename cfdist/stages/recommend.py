@@ -8,9 +8,9 @@ from distributed import Future
 
 from cfdist.algorithms.csr import CsrBlock, empty_rows, take_rows
 from cfdist.algorithms.hashing import hash_rows
+from cfdist.algorithms.lists import Blocked, Lists
 from cfdist.algorithms.profiles import group_equal
 from cfdist.algorithms.rules import Rules
-from cfdist.algorithms.scoring import Blocked, Lists
 from cfdist.backends import Backend
 from cfdist.schema import AUTO, HISTORY, POPULAR, RECOMMENDERS, USER_NEIGHBORS
 from cfdist.stages.context import Artifact, Stage

@@ -7,7 +7,8 @@ from reference import fill_from_scores, weighted_mean
 from small_matrices import block_of
 
 from cfdist.algorithms.csr import empty_rows, take_rows
-from cfdist.algorithms.scoring import Blocked, Lists, fill_dense, fill_through, mean_through
+from cfdist.algorithms.lists import Blocked, Lists
+from cfdist.algorithms.scoring import fill_dense, fill_through, mean_through
 
 SEEDS = st.integers(0, 10**6)
 N_ROWS, N_OTHERS, N_ARTICLES = 7, 5, 11

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cfdist.algorithms.csr import CsrBlock, csr_from_sorted
+from cfdist.algorithms.lists import Blocked, Lists
 from cfdist.algorithms.rules import Rules, admit, capacity, family_categories, walk
-from cfdist.algorithms.scoring import Blocked, Lists
 
 N_ARTICLES = 9
 SCORES = np.linspace(0.9, 0.1, N_ARTICLES).astype(np.float32)

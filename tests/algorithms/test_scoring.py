@@ -14,9 +14,8 @@ from reference import all_products, fill_from_scores, ranking_as_scores, weighte
 
 from cfdist.algorithms import scoring
 from cfdist.algorithms.csr import CsrBlock, csr_from_sorted
+from cfdist.algorithms.lists import Blocked, Lists
 from cfdist.algorithms.scoring import (
-    Blocked,
-    Lists,
     fill_dense,
     fill_latent,
     fill_ranked,

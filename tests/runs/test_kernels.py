@@ -7,7 +7,7 @@ from cfdist.cluster import open_cluster
 from cfdist.pipeline import experiment
 from cfdist.runs import kernels
 from cfdist.runs.recording import recorded_run
-from cfdist.stages.context import Silence
+from cfdist.stages.progress import Silence
 
 
 class Notes(Silence):

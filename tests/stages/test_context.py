@@ -4,7 +4,8 @@ from running import open_context
 
 from cfdist.errors import DataError
 from cfdist.stages.checkpoint import Checkpoints, Stored, map_value
-from cfdist.stages.context import Artifact, Silence
+from cfdist.stages.context import Artifact
+from cfdist.stages.progress import Silence
 
 
 class Tally(Silence):

@@ -19,8 +19,8 @@ from cfdist.backends import get_backend
 from cfdist.errors import DataError
 from cfdist.input import check, csv_text, source
 from cfdist.stages.checkpoint import resolved
-from cfdist.stages.context import Silence
 from cfdist.stages.ingest import Interactions, fingerprint, ingest
+from cfdist.stages.progress import Silence
 
 N_ROWS = 900
 NOW = 1_700_000_000_000_000

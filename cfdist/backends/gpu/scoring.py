@@ -14,8 +14,14 @@ from numpy.typing import NDArray
 
 from cfdist.algorithms import scoring as host
 from cfdist.algorithms.csr import CsrBlock, row_of_entries, take_rows
+from cfdist.algorithms.lists import (
+    Blocked,
+    Lists,
+    merge_ranked,
+    short_rows,
+    take_blocked,
+)
 from cfdist.algorithms.namespace import namespace_of
-from cfdist.algorithms.scoring import Blocked, Lists, merge_ranked, short_rows, take_blocked
 from cfdist.backends.gpu.expansion import weighted_sums
 from cfdist.backends.gpu.moving import to_device, to_host
 from cfdist.backends.gpu.pairs import count_pairs

@@ -10,8 +10,8 @@ import numpy as np
 
 from cfdist.algorithms.csr import CsrBlock, row_of_entries
 from cfdist.algorithms.exact_neighbors import NOTHING
+from cfdist.algorithms.lists import Blocked, denied_of
 from cfdist.algorithms.namespace import namespace_of
-from cfdist.algorithms.scoring import Blocked, denied_of
 
 NONE = np.iinfo(np.int64).max
 """Key of what may not be listed; no article has it, as indexes are below 2³¹."""

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from cfdist.algorithms.csr import CsrBlock, take_rows
+from cfdist.algorithms.lists import Blocked, Lists
 from cfdist.algorithms.namespace import namespace_of
-from cfdist.algorithms.scoring import Blocked, Lists
 from cfdist.backends import Backend
 from cfdist.schema import (
     BLEND,

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from cfdist.algorithms.blending import blend_tiles
-from cfdist.algorithms.scoring import Blocked, Lists, denied_of, take_blocked
+from cfdist.algorithms.lists import Blocked, Lists, denied_of, take_blocked
 from cfdist.backends import Backend
 from cfdist.errors import ConfigError
 from cfdist.schema import BLEND

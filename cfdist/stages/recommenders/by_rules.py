@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from cfdist.algorithms.csr import take_rows
+from cfdist.algorithms.lists import Lists, take_blocked
 from cfdist.algorithms.rules import Rules, admit, capacity
-from cfdist.algorithms.scoring import Lists, take_blocked
 from cfdist.backends import Backend
 from cfdist.stages.recommenders import Fill, Rows
 

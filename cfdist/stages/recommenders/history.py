@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 
 from cfdist.algorithms.csr import CsrBlock, empty_rows, take_rows
+from cfdist.algorithms.lists import Blocked, Lists, denied_of
 from cfdist.algorithms.purchases import history_scores
-from cfdist.algorithms.scoring import Blocked, Lists, denied_of
 from cfdist.backends import Backend
 from cfdist.errors import ConfigError
 from cfdist.schema import HISTORY

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from cfdist.algorithms.csr import CsrBlock
-from cfdist.algorithms.scoring import Lists, rows_of_lists
+from cfdist.algorithms.lists import Lists, rows_of_lists
 from cfdist.backends import Backend
 from cfdist.schema import ITEM_NEIGHBORS
 from cfdist.stages.context import Stage

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from cfdist.algorithms.scoring import Lists
+from cfdist.algorithms.lists import Lists
 from cfdist.backends import Backend
 from cfdist.schema import LATENT
 from cfdist.stages.context import Stage

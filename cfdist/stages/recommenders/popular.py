@@ -3,8 +3,9 @@
 from typing import Any
 
 from cfdist.algorithms import rules as ruled
+from cfdist.algorithms.lists import Lists, Ranking
 from cfdist.algorithms.rules import Rules
-from cfdist.algorithms.scoring import Lists, Ranking, rank_popular
+from cfdist.algorithms.scoring import rank_popular
 from cfdist.backends import Backend
 from cfdist.schema import POPULAR
 from cfdist.stages.context import Stage

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from cfdist.algorithms.csr import CsrBlock, binary
+from cfdist.algorithms.lists import Lists
 from cfdist.algorithms.pairs import transpose
-from cfdist.algorithms.scoring import Lists
 from cfdist.algorithms.spectral.filters import SpectralFilter
 from cfdist.algorithms.spectral.tiles import filter_tile, low_rank_tile
 from cfdist.algorithms.spectral.walk import TwoWays

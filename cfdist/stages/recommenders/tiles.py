@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from cfdist.algorithms.scoring import Lists
+from cfdist.algorithms.lists import Lists
 from cfdist.algorithms.spectral.tiles import TILE_USERS
 from cfdist.backends import Backend
 from cfdist.stages.recommenders import Rows

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from cfdist.algorithms.csr import CsrBlock
+from cfdist.algorithms.lists import Lists, rows_of_lists
 from cfdist.algorithms.namespace import namespace_of
 from cfdist.algorithms.profiles import Profiles
-from cfdist.algorithms.scoring import Lists, rows_of_lists
 from cfdist.algorithms.weighting import column_scaled
 from cfdist.backends import Backend
 from cfdist.config import Config

@@ -8,7 +8,7 @@ from strict.installing import strict_packages
 from cfdist.algorithms import pairs as host_pairs
 from cfdist.algorithms import scoring as host
 from cfdist.algorithms.csr import CsrBlock
-from cfdist.algorithms.scoring import Blocked, Lists, Ranking
+from cfdist.algorithms.lists import Blocked, Lists, Ranking
 from cfdist.backends import get_backend, tiles
 
 N_ROWS, N_OTHERS, N_ARTICLES, N = 60, 25, 90, 12

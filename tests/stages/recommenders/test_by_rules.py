@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from cfdist.algorithms.csr import empty_rows
+from cfdist.algorithms.lists import Blocked, Lists
 from cfdist.algorithms.rules import Rules
-from cfdist.algorithms.scoring import Blocked, Lists, fill_dense
+from cfdist.algorithms.scoring import fill_dense
 from cfdist.backends import get_backend
 from cfdist.stages.recommenders import Rows, by_rules
 from cfdist.stages.recommenders.by_rules import fill_by_rules
